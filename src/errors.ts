@@ -1,0 +1,93 @@
+import type { JsonObject } from "./model/json.ts";
+
+/**
+ * Errors that carry their policy. The one switch over `policy` is in `runtime/outcome.ts`; nothing both logs and throws.
+ * Messages are shown to users as they are, so they name the object, the field and the remedy, and never hold a secret.
+ */
+export type RetryPolicy =
+  /** Not until the object itself changes. */
+  | "none"
+  /** When what it refers to changes, and by a slow recheck. */
+  | "reference"
+  /** By a slow recheck. */
+  | "recheck"
+  /** Exponential backoff with jitter; `retryAfterMs` wins. */
+  | "backoff"
+  /** At once, from a fresh read. */
+  | "immediate";
+
+export abstract class OperatorError extends Error {
+  abstract readonly policy: RetryPolicy;
+  /** CamelCase reason of the condition and the Event, and the metric label. */
+  readonly reason: string;
+  /** Wins over the policy's own delay. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(reason: string, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.reason = reason;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** The object's own fields cannot be used. Shown as Accepted=False. */
+export class InvalidSpecError extends OperatorError {
+  readonly policy = "none";
+}
+
+/** Something that the object names is not there (yet). Shown as ResolvedRefs=False. */
+export class RefNotFoundError extends OperatorError {
+  readonly policy = "reference";
+}
+
+/** Something that the object names may not be used from its namespace. Shown as ResolvedRefs=False. */
+export class RefNotPermittedError extends OperatorError {
+  readonly policy = "reference";
+}
+
+/** Everything is resolved, but what it needs is not in Kong yet. Shown as Programmed=Unknown. */
+export class NotReadyError extends OperatorError {
+  readonly policy = "reference";
+}
+
+/** Kong answered 400, 404, 405, 409 and the like. Shown as Programmed=False with Kong's fields. */
+export class KongRejectedError extends OperatorError {
+  readonly policy = "recheck";
+  readonly status: number;
+  /** Kong's `code`: 2 schema, 4 foreign key, 5 unique, 13 unknown reference, … */
+  readonly code: number | undefined;
+  /** Kong's `fields`, redacted. */
+  readonly fields: JsonObject;
+
+  constructor(
+    reason: string,
+    message: string,
+    details: { status: number; code?: number | undefined; fields?: JsonObject; cause?: unknown },
+  ) {
+    super(reason, message, { cause: details.cause });
+    this.status = details.status;
+    this.code = details.code;
+    this.fields = details.fields ?? {};
+  }
+}
+
+/** Connection refused or reset, timeout, 5xx, 429. Shown as Programmed=Unknown. */
+export class KongUnavailableError extends OperatorError {
+  readonly policy = "backoff";
+}
+
+/** The Admin API answers 401 or 403, or TLS fails. Shown on the KongGateway only. */
+export class GatewayAuthError extends OperatorError {
+  readonly policy = "recheck";
+}
+
+/** Deletion has to wait for something that a person or another object must do. Shown as Ready=False. */
+export class DeletionBlockedError extends OperatorError {
+  readonly policy = "recheck";
+}
+
+/** The cluster answered 409: what we read was old. Shown nowhere. */
+export class ConflictError extends OperatorError {
+  readonly policy = "immediate";
+}
