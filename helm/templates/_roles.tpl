@@ -1,0 +1,79 @@
+{{/*
+A role and its binding to the operator's ServiceAccount. A dict: context, name, rules; namespace, or none for a
+ClusterRole.
+*/}}
+{{- define "kjo.boundRole" -}}
+{{- $kind := ternary "Role" "ClusterRole" (hasKey . "namespace") -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}
+{{ include "kjo.metadata" . }}
+rules:
+  {{- .rules | nindent 2 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}Binding
+{{ include "kjo.metadata" . }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ $kind }}
+  name: {{ .name }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "kjo.serviceAccountName" .context }}
+    namespace: {{ .context.Release.Namespace }}
+{{- end -}}
+
+{{/* The Lease of the leader election. A create cannot be limited to a name. */}}
+{{- define "kjo.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "kjo.leaseName" . }}]
+  verbs: [get, update]
+{{- end -}}
+
+{{/* The plural names of our kinds as a JSON array, read from their definitions: a new kind needs no change here. */}}
+{{- define "kjo.resources" -}}
+{{- $plurals := list -}}
+{{- range $path, $content := .Files.Glob "files/crds/*.yaml" -}}
+{{- $plurals = append $plurals (toString $content | fromYaml).spec.names.plural -}}
+{{- end -}}
+{{- $plurals | sortAlpha | toJson -}}
+{{- end -}}
+
+{{/*
+The operator's rules, one place for the ClusterRole and for the Roles of watchNamespaces. test/install/ compares them with
+the API server's audit log: nothing is denied, and nothing is granted that is not used.
+*/}}
+{{- define "kjo.objectRules" -}}
+# The objects: watched; their finalizers are patched; status is patched through its subresource.
+- apiGroups: [kjo.dev]
+  resources:
+    {{- range include "kjo.resources" . | fromJsonArray }}
+    - {{ . }}
+    {{- end }}
+  verbs: [list, watch, patch]
+- apiGroups: [kjo.dev]
+  resources:
+    {{- range include "kjo.resources" . | fromJsonArray }}
+    - {{ . }}/status
+    {{- end }}
+  verbs: [patch]
+# Credentials and configuration from Secrets. The operator asks only for those labelled kjo.dev/secret=true; roles cannot
+# select by label, so this reaches further than the operator does.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [list, watch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}
+
+{{/* The namespaces' labels decide `allowedNamespaces: {from: Selector}`; the uid of kube-system names the cluster in tags. */}}
+{{- define "kjo.namespaceRules" -}}
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get, list, watch]
+{{- end -}}
