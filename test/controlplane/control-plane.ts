@@ -6,7 +6,7 @@ import { guardFolder } from "../dev/orphan-guard.ts";
 import { argumentsOf, filesOf, layOut, type Layout } from "./components.ts";
 import { readServerUrl, writeKubeconfig } from "./kubeconfig.ts";
 import { waitForNode, waitForServer, waitForServiceAccounts, waitUntilServing } from "./readiness.ts";
-import { areToolsReady, findTools, type Tool, type Tools } from "./tools.ts";
+import { areToolsReady, findKubectl, findTools, type Tool, type Tools } from "./tools.ts";
 
 export { ControlPlaneUnavailableError } from "./tools.ts";
 
@@ -47,17 +47,26 @@ const DEFAULT_COMPONENTS: readonly ControlPlaneComponent[] = ["controller-manage
 const START_ATTEMPTS = 3;
 
 /**
- * Starts a real Kubernetes control plane on 127.0.0.1, or takes the cluster of KJO_TEST_KUBECONFIG as it is.
+ * Takes the cluster of KJO_TEST_KUBECONFIG as it is, else does what `startOwnControlPlane` does. Never the kubeconfig that
+ * kubectl would take by default: tests create and delete.
+ *
+ * @throws as `startOwnControlPlane`
+ */
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const given = process.env["KJO_TEST_KUBECONFIG"];
+  return given ? useCluster(path.resolve(given), options.log) : startOwnControlPlane(options);
+}
+
+/**
+ * Starts a real Kubernetes control plane on 127.0.0.1.
  *
  * Guarantees: nothing it starts outlives this process, nor keeps it alive.
  *
  * @throws ControlPlaneUnavailableError where its programs neither are nor can be built; the message says why
  * @throws Error when a part does not become ready, with its last lines
  */
-export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const log = options.log ?? (() => undefined);
-  const given = process.env["KJO_TEST_KUBECONFIG"];
-  if (given) return useCluster(path.resolve(given), log);
+export async function startOwnControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const log = options.log ?? ignore;
   const components = options.components ?? DEFAULT_COMPONENTS;
   const tools = await findTools(toolsFor(components), log);
   for (let attempt = 1; ; attempt += 1) {
@@ -99,12 +108,13 @@ function toolsFor(components: readonly ControlPlaneComponent[]): Tool[] {
   return ["etcd", "kube-apiserver", "kubectl", ...components.map((name) => PROGRAMS[name])];
 }
 
-async function useCluster(kubeconfig: string, log: (line: string) => void): Promise<ControlPlane> {
+async function useCluster(kubeconfig: string, log = ignore): Promise<ControlPlane> {
   const url = await readServerUrl(kubeconfig);
   log(`Using the cluster of KJO_TEST_KUBECONFIG: ${url}`);
-  const { kubectl } = await findTools(["kubectl"], log);
-  return { kubeconfig, kubectl: kubectl as string, url, stop: () => Promise.resolve() };
+  return { kubeconfig, kubectl: await findKubectl(log), url, stop: () => Promise.resolve() };
 }
+
+function ignore(_line: string): void {}
 
 async function start(
   tools: Tools,

@@ -3,6 +3,7 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildOnce, cacheFolder, GoUnavailableError, parallelismFlag } from "../dev/go-build.ts";
+import { findProgram, pathFolders } from "../dev/programs.ts";
 
 /** There is no control plane to be had on this machine. The message is the reason of a skipped test. */
 export class ControlPlaneUnavailableError extends Error {}
@@ -34,7 +35,7 @@ export async function findTools(needed: readonly Tool[], log: (line: string) => 
   const found: Partial<Record<Tool, string>> = {};
   for (const folders of await givenFolders()) {
     for (const tool of needed) {
-      const program = found[tool] ?? (await firstProgram(folders, tool));
+      const program = found[tool] ?? (await findProgram(folders, tool));
       if (program !== undefined) found[tool] = program;
     }
   }
@@ -49,28 +50,26 @@ export async function findTools(needed: readonly Tool[], log: (line: string) => 
 /** Has our own build been made already, or is none needed, so that `findTools` answers at once? */
 export async function areToolsReady(needed: readonly Tool[]): Promise<boolean> {
   const folders = [...(await givenFolders()), [await buildFolder()]].flat();
-  const programs = await Promise.all(needed.map((tool) => firstProgram(folders, tool)));
+  const programs = await Promise.all(needed.map((tool) => findProgram(folders, tool)));
   return programs.every((program) => program !== undefined);
+}
+
+/**
+ * A kubectl for a cluster that is not ours: the one on the PATH, else one of `findTools`.
+ *
+ * @throws ControlPlaneUnavailableError
+ */
+export async function findKubectl(log: (line: string) => void): Promise<string> {
+  const onPath = await findProgram(pathFolders(), "kubectl");
+  return onPath ?? ((await findTools(["kubectl"], log)).kubectl as string);
 }
 
 /** The PATH counts only with a whole API server on it: a lone kubectl there may be of any age. */
 async function givenFolders(): Promise<string[][]> {
   const assets = process.env["KUBEBUILDER_ASSETS"];
-  const onPath = (process.env["PATH"] ?? "").split(path.delimiter).filter((folder) => folder !== "");
-  const hasServer = (await firstProgram(onPath, "etcd")) && (await firstProgram(onPath, "kube-apiserver"));
+  const onPath = pathFolders();
+  const hasServer = (await findProgram(onPath, "etcd")) && (await findProgram(onPath, "kube-apiserver"));
   return [...(assets ? [[assets]] : []), ...(hasServer ? [onPath] : [])];
-}
-
-async function firstProgram(folders: readonly string[], tool: Tool): Promise<string | undefined> {
-  for (const folder of folders) {
-    const file = path.join(folder, tool);
-    const isProgram = await fs.access(file, fs.constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isProgram) return file;
-  }
-  return undefined;
 }
 
 async function buildTools(missing: readonly Tool[], log: (line: string) => void): Promise<string> {
