@@ -1,0 +1,54 @@
+import type { Json, JsonObject } from "../../../../src/model/json.ts";
+import { isJsonObject } from "../../../../src/model/json.ts";
+import type { AdminResponse } from "./response.ts";
+import { UNEXPECTED, htmlError } from "./response.ts";
+
+export type ParsedBody = { readonly body: JsonObject } | { readonly refusal: AdminResponse };
+
+const CANNOT_PARSE: AdminResponse = { status: 400, json: { message: "Cannot parse JSON body" } };
+
+/** Kong answers 415 to a body of a type that it does not know, also to one of no type. */
+export function refuseContentType(contentType: string, hasBody: boolean): AdminResponse | undefined {
+  if (contentType === "") return hasBody ? htmlError(415, "Unsupported Media Type") : undefined;
+  const known = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
+  return known.some((type) => contentType.startsWith(type)) ? undefined : htmlError(415, "Unsupported Media Type");
+}
+
+/** Parses JSON and forms; a JSON list is an empty table to Kong when it is empty, and beyond it otherwise. */
+export function parseBody(contentType: string, text: string): ParsedBody {
+  if (contentType.startsWith("application/x-www-form-urlencoded")) return { body: parseForm(text) };
+  if (!contentType.startsWith("application/json")) return { body: {} };
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    return { refusal: CANNOT_PARSE };
+  }
+  if (Array.isArray(value) && value.length === 0) return { body: {} };
+  return isJsonObject(value) ? { body: value } : { refusal: UNEXPECTED };
+}
+
+// `a.b=1`, `tags[]=x`, `tags[1]=x` and repeated names make objects and lists; types are inferred later, by schema.
+function parseForm(text: string): JsonObject {
+  const body: JsonObject = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    const names = name.split(".").filter((part) => part !== "");
+    let table = body;
+    for (const part of names.slice(0, -1)) {
+      const inner = table[part];
+      table = isJsonObject(inner) ? inner : ((table[part] = {}) as JsonObject);
+    }
+    setFormValue(table, names.at(-1) ?? name, value);
+  }
+  return body;
+}
+
+function setFormValue(table: JsonObject, name: string, value: string): void {
+  const listName = /^(.+)\[\d*\]$/.exec(name)?.[1];
+  const key = listName ?? name;
+  const present = table[key];
+  if (Array.isArray(present)) present.push(value);
+  else if (listName !== undefined) table[key] = [value];
+  else if (present !== undefined) table[key] = [present, value];
+  else table[key] = value;
+}

@@ -1,0 +1,47 @@
+import type { JsonObject } from "../../../../src/model/json.ts";
+import type { Store } from "../store/store.ts";
+import { tagsOf } from "../store/table.ts";
+import { listResponse } from "./entity-endpoints.ts";
+import { encodeOffset, parsePageQuery } from "./paging.ts";
+import type { Router } from "./router.ts";
+
+/** `/tags` and `/tags/{}`: every tag with the entity that carries it. */
+export function addTagEndpoints(router: Router, store: Store): void {
+  const respond = (path: string, rows: JsonObject[], query: URLSearchParams): ReturnType<typeof listResponse> => {
+    const { size, after } = parsePageQuery(query);
+    const start = after === undefined ? 0 : Number(after);
+    const shown = rows.slice(start, start + size);
+    const end = start + shown.length;
+    return listResponse(path, { rows: shown, offset: end < rows.length ? encodeOffset(String(end)) : undefined }, query);
+  };
+  router.add("/tags", { GET: ({ query }) => respond("/tags", taggings(store), query) });
+  router.add("/tags/{}", {
+    GET: ({ query }, [tag = ""]) => respond(`/tags/${encodeURIComponent(tag)}`, taggingsOf(store, tag), query),
+  });
+}
+
+function taggings(store: Store): JsonObject[] {
+  const rows: JsonObject[] = [];
+  for (const table of store.tables()) {
+    for (const [id, row] of table.rows) {
+      for (const tag of tagsOf(row)) rows.push(tagging(table.shape.name, id, tag));
+    }
+  }
+  return rows.sort(byEntity);
+}
+
+function taggingsOf(store: Store, tag: string): JsonObject[] {
+  const rows: JsonObject[] = [];
+  for (const table of store.tables()) {
+    for (const id of table.taggedIds(tag)) rows.push(tagging(table.shape.name, id, tag));
+  }
+  return rows.sort(byEntity);
+}
+
+function tagging(type: string, id: string, tag: string): JsonObject {
+  return { entity_name: type, entity_id: id, tag };
+}
+
+function byEntity(left: JsonObject, right: JsonObject): number {
+  return String(left["entity_id"]).localeCompare(String(right["entity_id"]));
+}

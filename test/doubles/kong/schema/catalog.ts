@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs";
+import type { Json, JsonObject } from "../../../../src/model/json.ts";
+import { isJsonObject } from "../../../../src/model/json.ts";
+import type { EntityDefinition } from "../store/entities.ts";
+import { ENTITIES } from "../store/entities.ts";
+import type { Field, RecordSchema, SchemaOverlay } from "./field.ts";
+import { compileRecord } from "./field.ts";
+import { kongOverlay } from "./overlay.ts";
+import { validateRecord } from "./validate.ts";
+
+export type RouterFlavor = "traditional" | "traditional_compatible" | "expressions";
+
+export interface EntitySchema {
+  readonly name: string;
+  readonly definition: EntityDefinition;
+  readonly record: RecordSchema;
+  /** What `GET /schemas/{name}` shows. */
+  readonly shown: JsonObject;
+  /** Present where a field decides over the rest: a plugin's or vault's `name`. */
+  readonly variants: Variants | undefined;
+}
+
+export interface Variants {
+  readonly key: string;
+  readonly schemas: ReadonlyMap<string, RecordSchema>;
+  /** What `GET /schemas/plugins/{name}` shows. */
+  readonly shown: ReadonlyMap<string, JsonObject>;
+  readonly unknown: (value: string) => string;
+}
+
+export interface Catalog {
+  readonly routerFlavor: RouterFlavor;
+  readonly entities: ReadonlyMap<string, EntitySchema>;
+  /** Schemas of names that have no entities here, such as `workspaces`: shown only. */
+  readonly shownOnly: ReadonlyMap<string, JsonObject>;
+}
+
+interface RawSchemas {
+  readonly entities: ReadonlyMap<string, JsonObject>;
+  readonly plugins: ReadonlyMap<string, JsonObject>;
+  readonly vaults: ReadonlyMap<string, JsonObject>;
+}
+
+/**
+ * Reads Kong's schemas from the data file beside this one: one line a part, entity, plugin or vault; `{"$": "name"}`
+ * stands for a part of an earlier line, and field lists are written as objects.
+ * Source: `GET /schemas/{name}` and `GET /schemas/plugins/{name}` of Kong Gateway 3.9.1.
+ */
+export function loadCatalog(routerFlavor: RouterFlavor): Catalog {
+  const raw = (rawSchemas ??= readSchemas());
+  const entities = new Map<string, EntitySchema>();
+  const overlay = kongOverlay((type) => {
+    const target = entities.get(type);
+    return target === undefined ? undefined : (value) => validateRecord(target.record, value, false);
+  });
+  for (const definition of ENTITIES) {
+    const { name } = definition;
+    const source = name === "routes" && routerFlavor === "expressions" ? "routes.expressions" : name;
+    const schema = raw.entities.get(source);
+    if (schema === undefined) throw new Error(`the data file has no schema of ${name}`);
+    const record = compileRecord(schema, name, overlay);
+    entities.set(name, { name, definition, record, shown: shownSchema(schema), variants: variantsOf(name, record, raw, overlay) });
+  }
+  const shownOnly = new Map(
+    [...raw.entities].filter(([name]) => !entities.has(name) && !name.includes(".")).map(([name, schema]) => [name, shownSchema(schema)]),
+  );
+  return { routerFlavor, entities, shownOnly };
+}
+
+let rawSchemas: RawSchemas | undefined;
+
+function readSchemas(): RawSchemas {
+  const parts = new Map<string, Json>();
+  const kinds = { entity: new Map<string, JsonObject>(), plugin: new Map<string, JsonObject>(), vault: new Map<string, JsonObject>() };
+  const text = readFileSync(new URL("schemas.jsonl", import.meta.url), "utf8");
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const { is, ...head } = JSON.parse(line) as JsonObject;
+    const [kind, name] = Object.entries(head)[0] as [keyof typeof kinds | "part", string];
+    const value = resolveParts(is as Json, parts);
+    if (kind === "part") parts.set(name, value);
+    else kinds[kind].set(name, value as JsonObject);
+  }
+  return { entities: kinds.entity, plugins: kinds.plugin, vaults: kinds.vault };
+}
+
+function resolveParts(value: Json, parts: ReadonlyMap<string, Json>): Json {
+  if (Array.isArray(value)) return value.map((item) => resolveParts(item, parts));
+  if (!isJsonObject(value)) return value;
+  const part = value["$"];
+  if (typeof part === "string") return parts.get(part) as Json;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolveParts(inner, parts)]));
+}
+
+/** The schema in the form of the Admin API: lists of `{name: field}`. */
+function shownSchema(schema: JsonObject): JsonObject {
+  const show = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(show);
+    if (!isJsonObject(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => {
+        const isList = (key === "fields" || key === "shorthand_fields") && isJsonObject(inner);
+        return [key, isList ? Object.entries(inner).map(([name, field]) => ({ [name]: show(field) })) : show(inner)];
+      }),
+    );
+  };
+  return show(schema) as JsonObject;
+}
+
+function variantsOf(name: string, record: RecordSchema, raw: RawSchemas, overlay: SchemaOverlay): Variants | undefined {
+  if (name !== "plugins" && name !== "vaults") return undefined;
+  const sources = name === "plugins" ? raw.plugins : raw.vaults;
+  const schemas = new Map<string, RecordSchema>();
+  const shown = new Map<string, JsonObject>();
+  for (const [variant, schema] of sources) {
+    schemas.set(variant, specialized(record, compileRecord(schema, `${name}:${variant}`, overlay)));
+    shown.set(variant, shownSchema(schema));
+  }
+  const unknown =
+    name === "plugins"
+      ? (value: string) => `plugin '${value}' not enabled; add it to the 'plugins' configuration property`
+      : (value: string) => `vault '${value}' is not installed`;
+  return { key: "name", schemas, shown, unknown };
+}
+
+// The variant's fields stand in the place of the general ones.
+function specialized(base: RecordSchema, variant: RecordSchema): RecordSchema {
+  const fields = base.fields.map(([name, field]) => [name, variant.byName.get(name) ?? field] as readonly [string, Field]);
+  return {
+    fields,
+    byName: new Map(fields),
+    checks: [...base.checks, ...variant.checks],
+    shorthands: [...base.shorthands, ...variant.shorthands],
+  };
+}
