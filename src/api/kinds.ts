@@ -1,9 +1,19 @@
 import type { KindDefinition } from "./kind.ts";
+import { KongConsumer } from "./v1alpha1/kong-consumer.ts";
 import { KongGateway } from "./v1alpha1/kong-gateway.ts";
+import { KongPluginBinding } from "./v1alpha1/kong-plugin-binding.ts";
 import { KongRoute } from "./v1alpha1/kong-route.ts";
 import { KongService } from "./v1alpha1/kong-service.ts";
+import { KongUpstream } from "./v1alpha1/kong-upstream.ts";
 
 export { API_VERSION, GROUP, VERSION } from "./names.ts";
 
 /** Every kind, in the order in which people meet them. */
-export const KINDS: readonly KindDefinition[] = [KongGateway, KongService, KongRoute];
+export const KINDS: readonly KindDefinition[] = [
+  KongGateway,
+  KongService,
+  KongRoute,
+  KongUpstream,
+  KongPluginBinding,
+  KongConsumer,
+];

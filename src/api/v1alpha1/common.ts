@@ -19,8 +19,8 @@ export type Adopt = z.infer<typeof Adopt>;
 export const PROTOCOLS = ["grpc", "grpcs", "http", "https", "tcp", "tls", "tls_passthrough", "udp"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-export function tagsField(of: string) {
-  return setOf(kongTag(), 32)
+export function tagsField(of: string, maxItems = 32) {
+  return setOf(kongTag(), maxItems)
     .optional()
     .describe(`Tags of the ${of} in Kong, beside those by which the operator marks it. None may begin with kjo.`);
 }

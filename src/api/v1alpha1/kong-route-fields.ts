@@ -3,6 +3,7 @@ import { integer, ipOrCidr, kongName, routeHost, setOf, sni, text } from "../fie
 import { LocalRef } from "../references.ts";
 import { celHasAny, isSet, withRules } from "../rules.ts";
 import { entityFields, PROTOCOLS } from "./common.ts";
+import { headerMap } from "./header-map.ts";
 import { protocolFamilyRule } from "./kong-route-rules.ts";
 
 /** One end of a connection; by address, by port or by both. */
@@ -39,16 +40,13 @@ const method = () =>
 
 const HOST_SPELLINGS = ["host", "Host", "HOST"];
 
-const headers = withRules(
-  z.record(z.string(), z.array(z.string().min(1).max(1024)).min(1).max(32)).meta({ maxProperties: 32 }),
-  [
-    {
-      cel: HOST_SPELLINGS.map((spelling) => `!('${spelling}' in self)`).join(" && "),
-      message: "must not hold host: use hosts, which matches the Host header",
-      holds: (map) => HOST_SPELLINGS.every((spelling) => !Object.hasOwn(map, spelling)),
-    },
-  ],
-);
+const headers = withRules(headerMap(), [
+  {
+    cel: HOST_SPELLINGS.map((spelling) => `!('${spelling}' in self)`).join(" && "),
+    message: "must not hold host: use hosts, which matches the Host header",
+    holds: (map) => HOST_SPELLINGS.every((spelling) => !Object.hasOwn(map, spelling)),
+  },
+]);
 
 /** The fields of a route, before the rules between them. */
 export const kongRouteFields = z.strictObject({
