@@ -71,9 +71,17 @@ the API server's audit log: nothing is denied, and nothing is granted that is no
   verbs: [create, patch]
 {{- end -}}
 
-{{/* The namespaces' labels decide `allowedNamespaces: {from: Selector}`; the uid of kube-system names the cluster in tags. */}}
-{{- define "kjo.namespaceRules" -}}
+{{/* The uid of kube-system names the cluster in the tags of Kong's entities. */}}
+{{- define "kjo.identityRules" -}}
 - apiGroups: [""]
   resources: [namespaces]
-  verbs: [get, list, watch]
+  resourceNames: [kube-system]
+  verbs: [get]
+{{- end -}}
+
+{{/* Labels of namespaces decide `allowedNamespaces: {from: Selector}`; with watchNamespaces they are not read. */}}
+{{- define "kjo.selectorRules" -}}
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [list, watch]
 {{- end -}}

@@ -11,8 +11,11 @@ function renderCrd(definition: KindDefinition): string {
   return HEADER + stringify(toCrd(definition), { lineWidth: 0 });
 }
 
-/** One file a kind for `kubectl apply -f crds/`, and the same for the chart: Helm takes CRDs only from its own folder. */
-export const crdFiles: readonly GeneratedFile[] = ["crds", "helm/crds"].flatMap((folder) =>
+/**
+ * One file a kind for `kubectl apply -f crds/`, and the same for the chart, which takes files only from its own folder. Not
+ * helm/crds: what lies there Helm installs once and never upgrades.
+ */
+export const crdFiles: readonly GeneratedFile[] = ["crds", "helm/files/crds"].flatMap((folder) =>
   KINDS.map((definition) => ({
     path: `${folder}/${GROUP}_${definition.plural}.yaml`,
     render: () => renderCrd(definition),

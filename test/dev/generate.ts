@@ -3,6 +3,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crdFiles } from "./generate-crds.ts";
+import { manifestFiles } from "./generate-manifests.ts";
+import { findHelm, HelmUnavailableError } from "./helm.ts";
 
 /** A file that is made from the sources and committed. */
 export interface GeneratedFile {
@@ -11,7 +13,10 @@ export interface GeneratedFile {
   render(): string | Promise<string>;
 }
 
-/** What `npm run generate` writes and test/repo/generated.test.ts compares. Add a producer here. */
+/**
+ * What `npm run generate` writes and test/repo/generated.test.ts compares. Add a producer here. The manifests are written
+ * too, but need Helm: test/install/ compares them.
+ */
 export const GENERATED: readonly GeneratedFile[] = [...crdFiles];
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -27,8 +32,8 @@ export async function findStale(files: readonly GeneratedFile[] = GENERATED, roo
   return stale;
 }
 
-async function writeAll(paths: readonly string[]): Promise<void> {
-  for (const file of GENERATED.filter(({ path }) => paths.includes(path))) {
+async function writeAll(files: readonly GeneratedFile[], paths: readonly string[]): Promise<void> {
+  for (const file of files.filter(({ path }) => paths.includes(path))) {
     const path = join(ROOT, file.path);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, await file.render());
@@ -36,14 +41,27 @@ async function writeAll(paths: readonly string[]): Promise<void> {
   }
 }
 
+/** Everything that can be made on this machine. */
+async function possibleFiles(): Promise<readonly GeneratedFile[]> {
+  try {
+    await findHelm((line) => console.error(line));
+    return [...GENERATED, ...manifestFiles];
+  } catch (error) {
+    if (!(error instanceof HelmUnavailableError)) throw error;
+    console.error(`manifests/ stays as it is: ${error.message}`);
+    return GENERATED;
+  }
+}
+
 async function main(args: readonly string[]): Promise<number> {
-  const stale = await findStale();
+  const files = await possibleFiles();
+  const stale = await findStale(files);
   if (stale.length === 0) {
-    console.log(`${GENERATED.length} generated files are up to date`);
+    console.log(`${files.length} generated files are up to date`);
     return 0;
   }
   if (!args.includes("--check")) {
-    await writeAll(stale);
+    await writeAll(files, stale);
     return 0;
   }
   for (const path of stale) console.error(`${path} is stale: run npm run generate`);
