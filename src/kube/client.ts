@@ -5,7 +5,7 @@ import { Semaphore } from "../runtime/semaphore.ts";
 import { errorOfAnswer, errorOfFailure, isAbort, KubeApiError } from "./api-error.ts";
 import { Connection } from "./connection.ts";
 import { readLines } from "./json-lines.ts";
-import { apiVersionOf, resourcePath, type KubeObject, type ObjectRef, type ResourceType } from "./resource.ts";
+import { resourcePath, type KubeObject, type ObjectRef, type ResourceType } from "./resource.ts";
 
 /** Names our fields in `managedFields`. */
 export const FIELD_MANAGER = "kong-jenkins-operator";
@@ -234,13 +234,15 @@ export class KubeClient {
     const { namespace = "", labelSelector, fieldSelector, signal } = options;
     const query = { labelSelector, fieldSelector, ...paging };
     const answer = await this.#json<{
-      items?: (T & { apiVersion?: string; kind?: string })[];
+      kind: string;
+      apiVersion: string;
+      items?: T[];
       metadata: { resourceVersion: string; continue?: string };
     }>({ verb: "list", method: "GET", type, ref: { namespace }, query, signal });
     const items = answer.items ?? [];
     // Items of built-in kinds say neither; with them every object looks the same, listed or watched.
-    const apiVersion = apiVersionOf(type);
-    for (const item of items) Object.assign(item, { apiVersion, kind: type.kind });
+    const kind = answer.kind.replace(/List$/, "");
+    for (const item of items) Object.assign(item, { apiVersion: answer.apiVersion, kind });
     return { items, resourceVersion: answer.metadata.resourceVersion, next: answer.metadata.continue };
   }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { KubeClient } from "./client.ts";
 import { refOf, type CustomResource, type KubeObject, type ResourceType } from "./resource.ts";
+import { formatTime } from "./time.ts";
 
 /**
  * A status with its conditions; `lastTransitionTime` is set here, so that whoever decides needs no clock.
@@ -88,9 +89,4 @@ function mergePatch(current: JsonObject, next: JsonObject): JsonObject {
     patch[name] = isJsonObject(before) && isJsonObject(value) ? mergePatch(before, value) : value;
   }
   return patch;
-}
-
-/** `2026-11-22T18:26:48Z`, as the API server writes metav1.Time. */
-export function formatTime(time: Date): string {
-  return `${time.toISOString().slice(0, 19)}Z`;
 }
