@@ -21,14 +21,14 @@ while read -r verb value; do
     folder) set -- "$@" "$value" ;;
   esac
 done
-for g in $groups; do kill -TERM -- "-$g" 2>/dev/null; done
+for g in $groups; do kill -s TERM -- "-$g" 2>/dev/null; done
 waited=0
 while [ -n "$groups" ] && [ $waited -lt 50 ]; do
-  left=; for g in $groups; do kill -0 -- "-$g" 2>/dev/null && left="$left $g"; done; groups=$left
+  left=; for g in $groups; do kill -s 0 -- "-$g" 2>/dev/null && left="$left $g"; done; groups=$left
   [ -n "$groups" ] && sleep 0.1
   waited=$((waited + 1))
 done
-for g in $groups; do kill -KILL -- "-$g" 2>/dev/null; done
+for g in $groups; do kill -s KILL -- "-$g" 2>/dev/null; done
 [ $# -eq 0 ] || rm -rf -- "$@"
 `;
 

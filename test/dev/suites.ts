@@ -1,0 +1,60 @@
+/** A group of tests that needs the same things and runs in one mocha process of its own. */
+export interface Suite {
+  readonly name: string;
+  /** Where its `*.test.ts` files lie, from the root of the checkout. */
+  readonly folders: readonly string[];
+  /** Of one test or hook, unless it sets its own. */
+  readonly timeoutMs: number;
+  /** Of the whole suite: past it something hangs. */
+  readonly limitMs: number;
+  /** What has to be built before it can start. */
+  readonly needs: readonly ("control plane" | "helm")[];
+}
+
+const MINUTE_MS = 60_000;
+
+/** In the order in which `npm test` runs them: what needs no build first. */
+export const SUITES: readonly Suite[] = [
+  {
+    name: "unit",
+    folders: ["test/unit", "test/property", "test/golden", "test/repo", "test/doubles"],
+    timeoutMs: 10_000,
+    limitMs: 5 * MINUTE_MS,
+    needs: [],
+  },
+  {
+    name: "cluster",
+    folders: ["test/cluster"],
+    timeoutMs: 30_000,
+    limitMs: 15 * MINUTE_MS,
+    needs: ["control plane"],
+  },
+  {
+    name: "e2e",
+    folders: ["test/e2e"],
+    timeoutMs: MINUTE_MS,
+    limitMs: 15 * MINUTE_MS,
+    needs: ["control plane"],
+  },
+  {
+    name: "fault",
+    folders: ["test/fault"],
+    timeoutMs: 3 * MINUTE_MS,
+    limitMs: 20 * MINUTE_MS,
+    needs: ["control plane"],
+  },
+  {
+    name: "install",
+    folders: ["test/install"],
+    timeoutMs: 2 * MINUTE_MS,
+    limitMs: 15 * MINUTE_MS,
+    needs: ["control plane", "helm"],
+  },
+  {
+    name: "containers",
+    folders: ["test/containers"],
+    timeoutMs: 5 * MINUTE_MS,
+    limitMs: 20 * MINUTE_MS,
+    needs: ["control plane"],
+  },
+];
