@@ -37,6 +37,8 @@ export interface KongEntity {
   readonly owner: ObjectKey;
   /** Tells apart several entities of one type and owner, such as the plugin of each target; "" where there is one. */
   readonly part: string;
+  /** Dotted paths in `fields` whose values came from a Secret; a path stands for all under it. No message shows them. */
+  readonly secretPaths?: readonly string[];
 }
 
 export type KongAction = "create" | "update" | "delete";

@@ -1,0 +1,48 @@
+import type { JsonObject } from "../model/json.ts";
+import { isJsonObject } from "../model/json.ts";
+import type { KongEntityType } from "../model/kong-entity.ts";
+
+/** Path segment of a type's collection. Source: `GET /endpoints`. Targets live under their upstream. */
+const COLLECTIONS: Readonly<Record<KongEntityType, string>> = {
+  ca_certificates: "ca_certificates",
+  certificates: "certificates",
+  snis: "snis",
+  upstreams: "upstreams",
+  targets: "targets",
+  services: "services",
+  routes: "routes",
+  consumers: "consumers",
+  acls: "acls",
+  keyauth_credentials: "key-auths",
+  jwt_secrets: "jwts",
+  basicauth_credentials: "basic-auths",
+  hmacauth_credentials: "hmac-auths",
+  oauth2_credentials: "oauth2",
+  plugins: "plugins",
+};
+
+/** `/services`, `/key-auths`, `/upstreams/{id}/targets`. */
+export function collectionPath(type: KongEntityType, upstreamId?: string): string {
+  return type === "targets" ? `/upstreams/${upstreamId ?? ""}/targets` : `/${COLLECTIONS[type]}`;
+}
+
+/** `/services/{id}`; a target's fields tell its upstream. */
+export function entityPath(type: KongEntityType, id: string, fields: JsonObject = {}): string {
+  return `${collectionPath(type, upstreamIdOf(fields))}/${encodeURIComponent(id)}`;
+}
+
+/** The upstream that a target belongs to. */
+export function upstreamIdOf(fields: JsonObject): string | undefined {
+  const upstream = fields["upstream"];
+  return isJsonObject(upstream) && typeof upstream["id"] === "string" ? upstream["id"] : undefined;
+}
+
+/** Collections under a consumer, by type. Source: `GET /endpoints`. */
+export const CONSUMER_COLLECTIONS: Readonly<Partial<Record<KongEntityType, string>>> = {
+  acls: "acls",
+  keyauth_credentials: "key-auth",
+  jwt_secrets: "jwt",
+  basicauth_credentials: "basic-auth",
+  hmacauth_credentials: "hmac-auth",
+  oauth2_credentials: "oauth2",
+};

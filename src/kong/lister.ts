@@ -1,0 +1,68 @@
+import { KongUnavailableError } from "../errors.ts";
+import { TAG_INSTANCE } from "../model/identity.ts";
+import { isJsonObject, type Json } from "../model/json.ts";
+import type { KongEntityType } from "../model/kong-entity.ts";
+import { AdminRejection, type AdminClient } from "./admin-client.ts";
+import { collectionPath } from "./entity-paths.ts";
+import type { RequestGate, Urgency } from "./request-gate.ts";
+
+const PAGE_SIZE = 1000;
+
+export interface Listing {
+  readonly client: AdminClient;
+  readonly gate: RequestGate;
+  readonly urgency: Urgency;
+}
+
+/**
+ * All entities of a type that carry our instance's tag, page by page; none where the gateway does not have the type
+ * (credentials exist only with their plugin).
+ * @param read is called with each entity, so that a page need not be kept.
+ */
+export async function listTagged(
+  listing: Listing,
+  type: KongEntityType,
+  instance: string,
+  read: (raw: Json) => void,
+): Promise<void> {
+  const tag = encodeURIComponent(TAG_INSTANCE + instance);
+  try {
+    await listPages(listing, collectionPath(type), `&tags=${tag}`, type, read);
+  } catch (error) {
+    if (error instanceof AdminRejection && error.status === 404) return;
+    throw error;
+  }
+}
+
+/** All targets of an upstream, whoever they belong to: Kong does not filter them by tag. Nothing where it is gone. */
+export async function listTargets(listing: Listing, upstreamId: string, read: (raw: Json) => void): Promise<void> {
+  try {
+    await listPages(listing, collectionPath("targets", upstreamId), "", "targets", read);
+  } catch (error) {
+    if (error instanceof AdminRejection && error.status === 404) return;
+    throw error;
+  }
+}
+
+/** Follows `offset`; Kong's `next` drops parameters on some collections. A page may be empty and not the last. */
+async function listPages(
+  listing: Listing,
+  path: string,
+  filter: string,
+  entity: string,
+  read: (raw: Json) => void,
+): Promise<void> {
+  let offset: string | undefined;
+  do {
+    const query = `?size=${PAGE_SIZE}${filter}${offset === undefined ? "" : `&offset=${encodeURIComponent(offset)}`}`;
+    const page = await listing.gate.run(listing.urgency, () => listing.client.request("GET", path + query, entity));
+    if (!isJsonObject(page))
+      throw new KongUnavailableError("NotAnAdminAPI", `the Admin API's list of ${entity} is no object`);
+    // An empty list sometimes comes as `{}`.
+    if (Array.isArray(page["data"])) page["data"].forEach(read);
+    const next = page["next"] === null || page["next"] === undefined ? undefined : page["offset"];
+    if (next !== undefined && next === offset)
+      throw new KongUnavailableError("NotAnAdminAPI", `the Admin API's list of ${entity} does not end`);
+    offset = typeof next === "string" ? next : undefined;
+  } while (offset !== undefined);
+}

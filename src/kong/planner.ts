@@ -1,0 +1,87 @@
+import type { FieldChange, KongEntity, KongOperation } from "../model/kong-entity.ts";
+import type { ObjectKey } from "../model/object-key.ts";
+import { planKong, type PlannedOperation } from "../plan/kong.ts";
+import type { MirrorEntry } from "./mirror-entry.ts";
+import type { GatewaySession } from "./session.ts";
+import { upstreamIdOf } from "./entity-paths.ts";
+import { desiredHash } from "./writer.ts";
+
+export interface ObjectPlan {
+  readonly operations: readonly PlannedOperation[];
+  /** Of the operations, those that undo what somebody did behind our back. */
+  readonly drift: readonly KongOperation[];
+  /** Paths of fields that the gateway's schema lacks. */
+  readonly unknownFields: readonly string[];
+}
+
+/**
+ * Makes sure that planning needs no request: the schemas of what is desired, and the targets of the upstreams concerned.
+ * @throws KongRejectedError where the gateway lacks a type or a plugin; KongUnavailableError, GatewayAuthError.
+ */
+export async function prepare(
+  session: GatewaySession,
+  owner: ObjectKey,
+  desired: readonly KongEntity[],
+): Promise<void> {
+  await session.catalog.load(desired);
+  const upstreams = new Set<string>();
+  for (const { type, id } of session.mirror.ofOwner(owner)) if (type === "upstreams") upstreams.add(id);
+  for (const { type, fields } of desired) {
+    const id = type === "targets" ? upstreamIdOf(fields) : undefined;
+    if (id !== undefined && session.mirror.get("upstreams", id)) upstreams.add(id);
+  }
+  const unknown = [...upstreams].filter((id) => !session.targets.isKnown(id));
+  if (unknown.length > 0) await Promise.all(unknown.map((id) => session.targets.ensure(id)));
+}
+
+/**
+ * The plan for one object, in memory. Only after {@link prepare}.
+ * @param inSyncBefore the object was programmed at this generation: where its desired fields are the same as then, a
+ * difference is drift.
+ */
+export function planObject(
+  session: GatewaySession,
+  owner: ObjectKey,
+  desired: readonly KongEntity[],
+  inSyncBefore: boolean,
+): ObjectPlan {
+  const { mirror, catalog } = session;
+  const unknownFields: string[] = [];
+  const entries = mirror.ofOwner(owner);
+  const unchanged = new Set<string>();
+  const compare = (entity: KongEntity, actual: { readonly id: string }): readonly FieldChange[] => {
+    const entry = mirror.get(entity.type, actual.id);
+    if (!entry) return ANY_CHANGE;
+    const completed = catalog.complete(entity);
+    const hash = desiredHash(completed.send);
+    if (isUnchanged(entry, hash, session.cluster)) unchanged.add(entity.id);
+    const changes = differences(entry, hash, completed.isOpaque, catalog.compare(entity, completed, entry));
+    if (changes.length === 0) mirror.noteInSync(entry, hash);
+    return changes;
+  };
+  for (const entity of desired) unknownFields.push(...catalog.complete(entity).unknown);
+  const operations = planKong({ owner, desired, actual: entries, compare });
+  const isDrift = ({ action, entity }: KongOperation): boolean =>
+    inSyncBefore && (action !== "update" || unchanged.has(entity.id));
+  return { operations, drift: operations.filter(isDrift), unknownFields };
+}
+
+/** Something has to be written, but nobody can say which field. */
+const ANY_CHANGE: readonly FieldChange[] = [{ path: "*" }];
+
+function differences(
+  entry: MirrorEntry,
+  hash: string,
+  isOpaque: boolean,
+  changes: readonly FieldChange[],
+): readonly FieldChange[] {
+  if (entry.uncertain) return ANY_CHANGE;
+  const isSameRequest = entry.desiredHash === hash;
+  // Kong was given exactly this and answered exactly that: what differs is a transformation that we do not know.
+  if (changes.length > 0) return entry.isAnswer && isSameRequest ? [] : changes;
+  return isOpaque && entry.desiredHash !== undefined && !isSameRequest ? ANY_CHANGE : [];
+}
+
+function isUnchanged(entry: MirrorEntry, hash: string, cluster: string): boolean {
+  return entry.cluster === cluster && (entry.desiredHash === undefined || entry.desiredHash === hash);
+}

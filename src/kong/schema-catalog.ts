@@ -1,0 +1,101 @@
+import { KongRejectedError } from "../errors.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { FieldChange, KongEntity, KongEntityType } from "../model/kong-entity.ts";
+import type { ActualEntity } from "../plan/kong.ts";
+import { parseRecordSchema, pluginSchema, type RecordSchema } from "./schema.ts";
+import { changedFields } from "./schema-compare.ts";
+import { completeFields, type Completed } from "./schema-complete.ts";
+import { FIELDS_BESIDE_SCHEMA, hasUnforeseeable, storedForm, withDependentDefaults } from "./stored-form.ts";
+
+/** Fetches `GET /schemas/…`; undefined where the gateway has no such entity or plugin. */
+export type FetchSchema = (path: string) => Promise<JsonObject | undefined>;
+
+/**
+ * The live gateway's own schemas, fetched when first needed and kept until {@link forget}.
+ *
+ * Guarantee: each schema is asked for once, however many objects wait for it. One that could not be had is asked for
+ * again by the next who needs it.
+ */
+export class SchemaCatalog {
+  readonly #fetch: FetchSchema;
+  readonly #schemas = new Map<string, RecordSchema>();
+  readonly #fetching = new Map<string, Promise<RecordSchema>>();
+
+  constructor(fetch: FetchSchema) {
+    this.#fetch = fetch;
+  }
+
+  /** Forgets everything: the gateway has another version now. */
+  forget(): void {
+    this.#schemas.clear();
+    this.#fetching.clear();
+  }
+
+  /**
+   * Makes the schemas of these entities available to {@link complete} and {@link compare}.
+   * @throws KongRejectedError where the gateway has no such entity or plugin.
+   */
+  async load(entities: readonly KongEntity[]): Promise<void> {
+    const missing = entities.filter((entity) => !this.#schemas.has(schemaName(entity)));
+    if (missing.length > 0) await Promise.all(missing.map((entity) => this.#load(entity)));
+  }
+
+  /** Desired fields with the gateway's defaults. Only after {@link load}. */
+  complete(entity: KongEntity): Completed {
+    const completed = completeFields(this.#schemaOf(entity), withDependentDefaults(entity.type, entity.fields));
+    const beside = (FIELDS_BESIDE_SCHEMA[entity.type] ?? []).filter((name) => entity.fields[name] !== undefined);
+    if (beside.length === 0 && !hasUnforeseeable(entity)) return completed;
+    return {
+      send: { ...completed.send, ...Object.fromEntries(beside.map((name) => [name, entity.fields[name] ?? null])) },
+      full: completed.full,
+      unknown: completed.unknown.filter((path) => !beside.includes(path)),
+      isOpaque: true,
+    };
+  }
+
+  /** What Kong holds differently from what it would hold. Only after {@link load}. */
+  compare(entity: KongEntity, completed: Completed, actual: Pick<ActualEntity, "fields">): FieldChange[] {
+    return changedFields(this.#schemaOf(entity), storedForm(entity.type, completed.full), actual.fields);
+  }
+
+  #schemaOf(entity: KongEntity): RecordSchema {
+    const schema = this.#schemas.get(schemaName(entity));
+    if (!schema) throw new Error(`schema not loaded: ${schemaName(entity)}`);
+    return schema;
+  }
+
+  async #load(entity: KongEntity): Promise<void> {
+    const name = schemaName(entity);
+    if (entity.type !== "plugins") {
+      this.#schemas.set(name, await this.#fetchOnce(name, entity.type));
+      return;
+    }
+    const [common, own] = await Promise.all([this.#fetchOnce("plugins", "plugins"), this.#fetchOnce(name, "plugins")]);
+    this.#schemas.set(name, pluginSchema(common, own));
+  }
+
+  #fetchOnce(name: string, type: KongEntityType): Promise<RecordSchema> {
+    const underWay = this.#fetching.get(name);
+    if (underWay) return underWay;
+    const fetching = this.#fetch(`/schemas/${name}`).then((raw) => {
+      if (!raw) throw notAvailable(name, type);
+      return parseRecordSchema(raw);
+    });
+    this.#fetching.set(name, fetching);
+    fetching.catch(() => this.#fetching.delete(name));
+    return fetching;
+  }
+}
+
+/** `services`; `plugins/key-auth`: a plugin's config has a schema of its own. */
+function schemaName({ type, fields }: KongEntity): string {
+  return type === "plugins" ? `plugins/${encodeURIComponent(String(fields["name"]))}` : type;
+}
+
+function notAvailable(name: string, type: KongEntityType): KongRejectedError {
+  const message =
+    type === "plugins" && name !== "plugins"
+      ? `the gateway has no plugin ${JSON.stringify(decodeURIComponent(name.slice("plugins/".length)))}: install it there, or name another`
+      : `the gateway knows no ${type}`;
+  return new KongRejectedError("NotSupportedByGateway", message, { status: 404 });
+}

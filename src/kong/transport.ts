@@ -1,0 +1,106 @@
+import { Pool } from "undici";
+import type { GatewaySettings } from "./settings.ts";
+
+/** Answers larger than this are not read on: a page of 1,000 entities with certificates stays well below. */
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+const MAX_CONNECT_TIMEOUT_MS = 10_000;
+
+export interface TransportRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Absolute path with its query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface TransportResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+/** How requests reach an Admin API: over HTTP in the operator, by a script in unit tests. */
+export interface AdminTransport {
+  /** @throws TransportError where no answer came. */
+  send(request: TransportRequest): Promise<TransportResponse>;
+  /** Lets requests under way finish. */
+  close(): Promise<void>;
+}
+
+/** `refused`: never sent. `lost`: sent, perhaps carried out, no answer. `tls`: who is who could not be settled. */
+export type TransportFailure = "refused" | "lost" | "timeout" | "tls" | "tooLarge";
+
+export class TransportError extends Error {
+  readonly failure: TransportFailure;
+
+  constructor(failure: TransportFailure, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "TransportError";
+    this.failure = failure;
+  }
+}
+
+/** Keep-alive connections, one request at a time on each; redirects are never followed, because they would carry our headers along. */
+export function httpTransport(settings: GatewaySettings): AdminTransport {
+  const { tls } = settings;
+  const pool = new Pool(new URL(settings.url).origin, {
+    connections: settings.concurrency,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: settings.timeoutMs,
+    bodyTimeout: settings.timeoutMs,
+    keepAliveTimeout: 30_000,
+    maxResponseSize: MAX_RESPONSE_BYTES,
+    connect: {
+      timeout: Math.min(settings.timeoutMs, MAX_CONNECT_TIMEOUT_MS),
+      ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+      ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
+      ...(tls?.key === undefined ? {} : { key: tls.key }),
+      ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
+    },
+  });
+  return {
+    async send({ method, path, headers, body }) {
+      try {
+        const response = await pool.request({ method, path, headers, body: body ?? null });
+        const { "content-type": contentType, "retry-after": retryAfter } = response.headers;
+        return {
+          status: response.statusCode,
+          contentType: String(contentType ?? ""),
+          retryAfter: retryAfter === undefined ? undefined : String(retryAfter),
+          body: await response.body.text(),
+        };
+      } catch (error) {
+        throw transportError(error);
+      }
+    },
+    close: () => pool.close(),
+  };
+}
+
+const REFUSED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EACCES",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+const TIMEOUT = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"]);
+/** Node's and OpenSSL's names for a certificate or a handshake that is not accepted. */
+const TLS = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
+
+function transportError(error: unknown): TransportError {
+  const { code = "", message = String(error) } = error as { code?: string; message?: string };
+  const text = code === "" || message.includes(code) ? message : `${message} (${code})`;
+  return new TransportError(failureOf(code), text, error);
+}
+
+function failureOf(code: string): TransportFailure {
+  if (REFUSED.has(code)) return "refused";
+  if (TIMEOUT.has(code)) return "timeout";
+  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return "tooLarge";
+  return TLS.test(code) ? "tls" : "lost";
+}

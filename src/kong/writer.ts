@@ -1,0 +1,110 @@
+import { hash } from "node:crypto";
+import { GatewayAuthError, KongUnavailableError } from "../errors.ts";
+import type { Json, JsonObject } from "../model/json.ts";
+import type { KongEntity, KongOperation } from "../model/kong-entity.ts";
+import { formatKey } from "../model/object-key.ts";
+import { AdminRejection, mayHaveHappened } from "./admin-client.ts";
+import { collectionPath, entityPath, upstreamIdOf } from "./entity-paths.ts";
+import { readEntity } from "./mirror-entry.ts";
+import { canonicalJson } from "./schema-compare.ts";
+import type { GatewaySession } from "./session.ts";
+
+/** A short name for desired fields, to tell whether they are still the same. */
+export function desiredHash(send: JsonObject): string {
+  return hash("sha1", canonicalJson(send));
+}
+
+/**
+ * Makes one operation true in Kong and in the mirror: one request, no read.
+ * @throws AdminRejection as it came, for the caller to explain; KongUnavailableError, GatewayAuthError.
+ */
+export async function writeOperation(session: GatewaySession, operation: KongOperation): Promise<void> {
+  const { entity, action } = operation;
+  const endWrite = session.mirror.beginWrite(entity.id);
+  const startedAt = performance.now();
+  try {
+    await session.gate.run("write", async () => {
+      session.assertWritable();
+      if (action === "delete") await remove(session, entity);
+      else await upsert(session, operation);
+    });
+    log(session, operation, performance.now() - startedAt);
+  } catch (error) {
+    if (mayHaveHappened(error)) noteLostAnswer(session, entity);
+    throw error;
+  } finally {
+    endWrite();
+  }
+}
+
+async function upsert(session: GatewaySession, operation: KongOperation): Promise<void> {
+  const { entity, action } = operation;
+  const { send, full } = session.catalog.complete(entity);
+  const answer = await (entity.type === "targets"
+    ? upsertTarget(session, operation, send, full)
+    : session.client.request("PUT", entityPath(entity.type, entity.id), entity.type, send));
+  const answered = readEntity(entity.type, answer ?? null, session.mirror.tags);
+  if (!answered)
+    throw new KongUnavailableError(
+      "NotAnAdminAPI",
+      `the Admin API's answer to a write of ${entity.type} is no such entity`,
+    );
+  session.mirror.noteAnswer(answered, desiredHash(send));
+  if (entity.type === "upstreams" && action === "create") session.targets.noteEmpty(entity.id);
+}
+
+/** PUT never creates a target, and changes it as PATCH does: so defaults go along, or a removed weight would stay. */
+function upsertTarget(
+  session: GatewaySession,
+  { entity, action }: KongOperation,
+  send: JsonObject,
+  full: JsonObject,
+): Promise<Json | undefined> {
+  if (action === "create") {
+    const { upstream: _path, ...body } = send;
+    return session.client.request("POST", collectionPath("targets", upstreamIdOf(send)), "targets", {
+      id: entity.id,
+      ...body,
+    });
+  }
+  const { upstream: _path, ...body } = full;
+  return session.client.request("PATCH", entityPath("targets", entity.id, entity.fields), "targets", body);
+}
+
+async function remove(session: GatewaySession, entity: KongEntity): Promise<void> {
+  try {
+    await session.client.request("DELETE", entityPath(entity.type, entity.id, entity.fields), entity.type);
+  } catch (error) {
+    // Gone already: targets say so, the others answer 204.
+    if (!(error instanceof AdminRejection && error.status === 404)) throw error;
+  }
+  session.mirror.noteRemoved(entity);
+  if (entity.type === "upstreams") session.targets.forget(entity.id);
+}
+
+function noteLostAnswer(session: GatewaySession, entity: KongEntity): void {
+  const upstreamId = upstreamIdOf(entity.fields);
+  if (entity.type === "targets" && upstreamId !== undefined) {
+    session.targets.forget(upstreamId);
+    return;
+  }
+  const marked = readEntity(entity.type, { ...entity.fields, id: entity.id }, session.mirror.tags);
+  if (marked) session.mirror.noteUncertain(marked);
+}
+
+function log(session: GatewaySession, { action, entity, changes }: KongOperation, durationMs: number): void {
+  session.logger.info("entity written", {
+    stage: "apply",
+    key: formatKey(entity.owner),
+    action,
+    entity: entity.type,
+    id: entity.id,
+    ...(changes.length > 0 ? { changed: changes.map(({ path }) => path) } : {}),
+    durationMs: Math.round(durationMs),
+  });
+}
+
+/** True for errors after which nothing else needs to be tried. */
+export function concernsGateway(error: unknown): error is KongUnavailableError | GatewayAuthError {
+  return error instanceof KongUnavailableError || error instanceof GatewayAuthError;
+}

@@ -1,0 +1,124 @@
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { KONG_ENTITY_TYPES, type KongEntityType } from "../model/kong-entity.ts";
+import { storedTargetAddress } from "./target-address.ts";
+
+/*
+ * Who refers to whom in Kong. Creations go down, deletions go up.
+ *
+ *      ca_certificates     certificates              consumers
+ *            |              |   |   |                  |   |
+ *            |        snis -+   |   +- upstreams       |   +- acls, keyauth_credentials, jwt_secrets,
+ *            |                  |       |    :         |      basicauth_credentials, hmacauth_credentials,
+ *            |                  |  targets   : by      |      oauth2_credentials
+ *            |                  |            : name    |
+ *            +--------------- services ......:         |
+ *                               |    |                 |
+ *                             routes |                 |
+ *                               |    |                 |
+ *                               +-- plugins -----------+
+ *
+ * The dotted edge, a service whose `host` is an upstream's name, is one that Kong does not hold and we do.
+ * Plugins stand below routes not only for their own `route`: Kong takes the `protocols` of a service's plugin only
+ * where they match one of the service's routes.
+ */
+
+/** Field -> type that it refers to. Source: the `reference` fields of `GET /schemas/{entity}`. */
+export const REFERENCES: Readonly<Record<KongEntityType, Readonly<Record<string, KongEntityType>>>> = {
+  ca_certificates: {},
+  certificates: {},
+  snis: { certificate: "certificates" },
+  upstreams: { client_certificate: "certificates" },
+  targets: { upstream: "upstreams" },
+  services: { client_certificate: "certificates", ca_certificates: "ca_certificates" },
+  routes: { service: "services" },
+  consumers: {},
+  acls: { consumer: "consumers" },
+  keyauth_credentials: { consumer: "consumers" },
+  jwt_secrets: { consumer: "consumers" },
+  basicauth_credentials: { consumer: "consumers" },
+  hmacauth_credentials: { consumer: "consumers" },
+  oauth2_credentials: { consumer: "consumers" },
+  plugins: { service: "services", route: "routes", consumer: "consumers" },
+};
+
+/**
+ * `type.field` of references by which Kong removes an entity together with the one it refers to. The others forbid the
+ * deletion while they last. Source: `on_delete` in `GET /schemas/{entity}`; SNIs and ACLs as recorded from Kong 3.9.
+ */
+export const CASCADES: ReadonlySet<string> = new Set([
+  "snis.certificate",
+  "targets.upstream",
+  "plugins.service",
+  "plugins.route",
+  "plugins.consumer",
+  "acls.consumer",
+  "keyauth_credentials.consumer",
+  "jwt_secrets.consumer",
+  "basicauth_credentials.consumer",
+  "hmacauth_credentials.consumer",
+  "oauth2_credentials.consumer",
+]);
+
+const POSITION: ReadonlyMap<KongEntityType, number> = new Map(KONG_ENTITY_TYPES.map((type, index) => [type, index]));
+
+/** The type's place in the order of creation. */
+export function positionOf(type: KongEntityType): number {
+  return POSITION.get(type) ?? KONG_ENTITY_TYPES.length;
+}
+
+export interface Reference {
+  /** Field of the referring entity. */
+  readonly field: string;
+  readonly type: KongEntityType;
+  readonly id: string;
+}
+
+/** The ids that an entity's fields refer to. */
+export function referencesOf(type: KongEntityType, fields: JsonObject): Reference[] {
+  const found: Reference[] = [];
+  for (const [field, target] of Object.entries(REFERENCES[type])) {
+    const value = fields[field];
+    if (Array.isArray(value)) {
+      for (const id of value) if (typeof id === "string") found.push({ field, type: target, id });
+    } else if (isJsonObject(value) && typeof value["id"] === "string") {
+      found.push({ field, type: target, id: value["id"] });
+    }
+  }
+  return found;
+}
+
+/** Fields that no two entities of a type may share; a list is one key made of several fields. */
+const UNIQUE: Readonly<Partial<Record<KongEntityType, readonly (readonly string[])[]>>> = {
+  ca_certificates: [["cert_digest"], ["cert"]],
+  snis: [["name"]],
+  upstreams: [["name"]],
+  targets: [["upstream", "target"]],
+  services: [["name"]],
+  routes: [["name"]],
+  consumers: [["username"], ["custom_id"]],
+  acls: [["consumer", "group"]],
+  keyauth_credentials: [["key"]],
+  jwt_secrets: [["key"]],
+  basicauth_credentials: [["username"]],
+  hmacauth_credentials: [["username"]],
+  oauth2_credentials: [["client_id"]],
+  plugins: [["instance_name"], ["name", "service", "route", "consumer"]],
+};
+
+/** What must be unique in Kong of this entity, as comparable strings; equal strings of one type exclude each other. */
+export function uniqueKeysOf(type: KongEntityType, fields: JsonObject): string[] {
+  const keys: string[] = [];
+  for (const names of UNIQUE[type] ?? []) {
+    const values = names.map((name) => uniqueValue(type, name, fields[name]));
+    // A single absent field is no value; an absent part of a composite one (a plugin without route) is.
+    if (names.length === 1 && values[0] === null) continue;
+    keys.push(`${names.join("+")}=${JSON.stringify(values)}`);
+  }
+  return keys;
+}
+
+function uniqueValue(type: KongEntityType, name: string, value: Json | undefined): Json {
+  if (value === undefined || value === null) return null;
+  if (isJsonObject(value)) return value["id"] ?? null;
+  return type === "targets" && name === "target" && typeof value === "string" ? storedTargetAddress(value) : value;
+}
