@@ -18,7 +18,7 @@ export function addEntityEndpoints(router: Router, dao: Dao): void {
     const { name } = definition;
     const path = `/${collectionName(definition)}`;
     router.add(path, {
-      GET: (request) => listResponse(path, pageOf(dao.store.table(name), parsePageQuery(request.query)), request.query),
+      GET: ({ query }) => listResponse(path, shownPage(dao, pageOf(dao.store.table(name), parsePageQuery(query))), query),
       POST: (request) => created(dao.insert(name, bodyOf(dao, name, request))),
     });
     router.add(`${path}/{}`, memberHandlers(dao, name));
@@ -37,8 +37,7 @@ export function collectionName(definition: EntityDefinition): string {
 export function bodyOf(dao: Dao, type: string, request: AdminRequest): JsonObject {
   if (!request.contentType.startsWith("application/x-www-form-urlencoded")) return { ...request.body };
   const { record, variants } = dao.schema(type);
-  const variant = variants === undefined ? undefined : variants.schemas.get(String(request.body[variants.key]));
-  return inferTypes(variant ?? record, request.body);
+  return inferTypes(variants?.pick(request.body) ?? record, request.body);
 }
 
 function memberHandlers(dao: Dao, type: string): Record<string, (request: AdminRequest, params: readonly string[]) => AdminResponse> {
@@ -65,7 +64,7 @@ function addReference(router: Router, dao: Dao, child: string, field: string, pa
       const owner = dao.select(parent, dao.keyOf(parent, params[0] as string));
       if (owner === undefined) return NOT_FOUND;
       const ids = dao.store.table(child).childIds(field, owner["id"] as string);
-      const page = pageOf(dao.store.table(child), parsePageQuery(request.query), ids);
+      const page = shownPage(dao, pageOf(dao.store.table(child), parsePageQuery(request.query), ids));
       return listResponse(`${parentPath}/${owner["id"] as string}/${nestedName}`, page, new URLSearchParams());
     },
     POST: (request, params) => {
@@ -131,6 +130,10 @@ function nestedHandlers(dao: Dao, child: string, field: string, parent: string):
       return NO_CONTENT;
     },
   };
+}
+
+function shownPage(dao: Dao, page: Page): Page {
+  return { ...page, rows: page.rows.map((row) => dao.show(row)) };
 }
 
 export function okOrNotFound(row: JsonObject | undefined): AdminResponse {

@@ -3,9 +3,11 @@ import type { Json, JsonObject } from "../../../../src/model/json.ts";
 import { isJsonObject } from "../../../../src/model/json.ts";
 import type { EntityDefinition } from "../store/entities.ts";
 import { ENTITIES } from "../store/entities.ts";
-import type { Field, RecordSchema, SchemaOverlay } from "./field.ts";
+import type { RecordSchema, SchemaOverlay } from "./field.ts";
 import { compileRecord } from "./field.ts";
 import { kongOverlay } from "./overlay.ts";
+import { routeVariants } from "./route-variants.ts";
+import { specialize } from "./specialize.ts";
 import { validateRecord } from "./validate.ts";
 
 export type RouterFlavor = "traditional" | "traditional_compatible" | "expressions";
@@ -21,11 +23,14 @@ export interface EntitySchema {
 }
 
 export interface Variants {
+  /** The field that decides. */
   readonly key: string;
-  readonly schemas: ReadonlyMap<string, RecordSchema>;
+  /** The schema for this input; undefined where no variant fits. */
+  pick(input: JsonObject): RecordSchema | undefined;
+  /** What Kong says about a value that no variant fits. */
+  unknown(value: Json): string;
   /** What `GET /schemas/plugins/{name}` shows. */
   readonly shown: ReadonlyMap<string, JsonObject>;
-  readonly unknown: (value: string) => string;
 }
 
 export interface Catalog {
@@ -59,7 +64,7 @@ export function loadCatalog(routerFlavor: RouterFlavor): Catalog {
     const schema = raw.entities.get(source);
     if (schema === undefined) throw new Error(`the data file has no schema of ${name}`);
     const record = compileRecord(schema, name, overlay);
-    entities.set(name, { name, definition, record, shown: shownSchema(schema), variants: variantsOf(name, record, raw, overlay) });
+    entities.set(name, { name, definition, record, shown: shownSchema(schema), variants: variantsOf(name, record, raw, overlay, routerFlavor) });
   }
   const shownOnly = new Map(
     [...raw.entities].filter(([name]) => !entities.has(name) && !name.includes(".")).map(([name, schema]) => [name, shownSchema(schema)]),
@@ -107,29 +112,28 @@ function shownSchema(schema: JsonObject): JsonObject {
   return show(schema) as JsonObject;
 }
 
-function variantsOf(name: string, record: RecordSchema, raw: RawSchemas, overlay: SchemaOverlay): Variants | undefined {
+function variantsOf(
+  name: string,
+  record: RecordSchema,
+  raw: RawSchemas,
+  overlay: SchemaOverlay,
+  routerFlavor: RouterFlavor,
+): Variants | undefined {
+  if (name === "routes") return routeVariants(record, overlay, routerFlavor);
   if (name !== "plugins" && name !== "vaults") return undefined;
-  const sources = name === "plugins" ? raw.plugins : raw.vaults;
   const schemas = new Map<string, RecordSchema>();
   const shown = new Map<string, JsonObject>();
-  for (const [variant, schema] of sources) {
-    schemas.set(variant, specialized(record, compileRecord(schema, `${name}:${variant}`, overlay)));
+  for (const [variant, schema] of name === "plugins" ? raw.plugins : raw.vaults) {
+    schemas.set(variant, specialize(record, compileRecord(schema, `${name}:${variant}`, overlay)));
     shown.set(variant, shownSchema(schema));
   }
-  const unknown =
-    name === "plugins"
-      ? (value: string) => `plugin '${value}' not enabled; add it to the 'plugins' configuration property`
-      : (value: string) => `vault '${value}' is not installed`;
-  return { key: "name", schemas, shown, unknown };
-}
-
-// The variant's fields stand in the place of the general ones.
-function specialized(base: RecordSchema, variant: RecordSchema): RecordSchema {
-  const fields = base.fields.map(([name, field]) => [name, variant.byName.get(name) ?? field] as readonly [string, Field]);
   return {
-    fields,
-    byName: new Map(fields),
-    checks: [...base.checks, ...variant.checks],
-    shorthands: [...base.shorthands, ...variant.shorthands],
+    key: "name",
+    pick: ({ name: variant }) => (typeof variant === "string" ? schemas.get(variant) : undefined),
+    unknown: (value) =>
+      name === "plugins"
+        ? `plugin '${String(value)}' not enabled; add it to the 'plugins' configuration property`
+        : `vault '${String(value)}' is not installed`,
+    shown,
   };
 }

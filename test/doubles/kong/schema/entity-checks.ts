@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../../../src/model/json.ts";
 import { isJsonObject } from "../../../../src/model/json.ts";
+import { fieldCheck } from "./checks/by-path.ts";
 import type { EntityCheck, ErrorTable, Field, RecordSchema, ValidationError } from "./field.ts";
 import { compileField } from "./field.ts";
 import { isNonEmpty } from "./lua-value.ts";
@@ -20,13 +21,13 @@ export function addEntityError(errors: ErrorTable, message: string): void {
 function runCheck(schema: RecordSchema, check: EntityCheck, input: JsonObject, full: boolean, errors: ErrorTable): void {
   switch (check.name) {
     case "conditional":
-      conditional(schema, check.arg as JsonObject, input, errors);
+      conditional(schema, check, input, errors);
       return;
     case "conditional_at_least_one_of":
       conditionalAtLeastOneOf(schema, check.arg as JsonObject, input, full, errors);
       return;
     case "custom_entity_check":
-      // Its code is not in the schema; the entity's own rules cover it.
+      custom(check, input, errors);
       return;
     default:
       overFields(schema, check.name, check.arg as string[], input, full, errors);
@@ -71,7 +72,16 @@ function overFields(
   }
 }
 
-function conditional(schema: RecordSchema, arg: JsonObject, input: JsonObject, errors: ErrorTable): void {
+// Code that reads several fields does not run where one of them is bad already.
+function custom(check: EntityCheck, input: JsonObject, errors: ErrorTable): void {
+  const sources = (check.arg as JsonObject)["field_sources"] as string[];
+  if (sources.some((field) => errors[field] !== undefined)) return;
+  const message = check.rule?.(input);
+  if (message !== undefined) addEntityError(errors, message);
+}
+
+function conditional(schema: RecordSchema, check: EntityCheck, input: JsonObject, errors: ErrorTable): void {
+  const arg = check.arg as JsonObject;
   const ifName = arg["if_field"] as string;
   const thenName = arg["then_field"] as string;
   const ifValue = fieldAt(input, ifName);
@@ -82,7 +92,7 @@ function conditional(schema: RecordSchema, arg: JsonObject, input: JsonObject, e
   }
   if (validateField(narrowed(schema, ifName, arg, "if_match"), ifValue) !== undefined) return;
   const thenValue = fieldAt(input, thenName) ?? null;
-  const thenField = narrowed(schema, thenName, arg, "then_match");
+  const thenField = narrowed(schema, thenName, arg, "then_match", `${check.path}.${thenName} when ${ifName}`);
   const error =
     thenField.required && thenValue === null ? "required field missing" : validateField(thenField, thenValue);
   if (error === undefined) return;
@@ -125,7 +135,7 @@ function whenUpdating(full: boolean, message: string): string {
 const narrowedFields = new WeakMap<JsonObject, Map<string, Field>>();
 
 // The field's own rules with those of the condition over them, which is how Kong reads `if_match` and `then_match`.
-function narrowed(schema: RecordSchema, name: string, arg: JsonObject, key: string): Field {
+function narrowed(schema: RecordSchema, name: string, arg: JsonObject, key: string, path = ""): Field {
   let known = narrowedFields.get(arg);
   if (known === undefined) narrowedFields.set(arg, (known = new Map<string, Field>()));
   const found = known.get(key);
@@ -133,7 +143,7 @@ function narrowed(schema: RecordSchema, name: string, arg: JsonObject, key: stri
   const own = schemaFieldAt(schema, name);
   const raw = { ...(own?.raw ?? {}), ...(arg[key] as JsonObject) };
   const compiled = compileField(raw, "", NO_OVERLAY);
-  const field = { ...compiled, type: own?.type ?? "any", custom: own?.custom };
+  const field = { ...compiled, type: own?.type ?? "any", custom: fieldCheck(path, {}) ?? own?.custom };
   known.set(key, field);
   return field;
 }

@@ -1,4 +1,7 @@
 import type { Json, JsonObject } from "../../../../src/model/json.ts";
+import { isJsonObject } from "../../../../src/model/json.ts";
+import type { EntityRule } from "./checks/entity-rules.ts";
+import { entityRule } from "./checks/entity-rules.ts";
 
 /** Validates a value after the declarative rules; the returned text is the error. */
 export type CustomCheck = (value: Json) => ValidationError | undefined;
@@ -12,13 +15,17 @@ export type ErrorList = (ValidationError | null)[];
 
 export interface Pattern {
   readonly pattern: string;
-  readonly err: string;
+  readonly err?: string;
 }
 
 /** One entry of `entity_checks`: `{"at_least_one_of": ["a", "b"]}`. */
 export interface EntityCheck {
   readonly name: string;
   readonly arg: Json;
+  /** The code of a `custom_entity_check`. */
+  readonly rule: EntityRule | undefined;
+  /** Path of the record, for the overlay. */
+  readonly path: string;
 }
 
 /**
@@ -51,7 +58,7 @@ export interface Field {
   readonly notMatch: string | undefined;
   readonly matchAll: readonly Pattern[] | undefined;
   readonly matchNone: readonly Pattern[] | undefined;
-  readonly matchAny: { readonly patterns: readonly string[]; readonly err: string } | undefined;
+  readonly matchAny: { readonly patterns: readonly string[]; readonly err?: string } | undefined;
   readonly startsWith: string | undefined;
   readonly isRegex: boolean;
   readonly contains: Json | undefined;
@@ -156,7 +163,8 @@ export function compileRecord(raw: JsonObject, path: string, overlay: SchemaOver
   );
   const checks = ((raw["entity_checks"] as JsonObject[] | undefined) ?? []).map((check) => {
     const [name, arg] = Object.entries(check)[0] as [string, Json];
-    return { name, arg };
+    const sources = isJsonObject(arg) ? (arg["field_sources"] as string[] | undefined) : undefined;
+    return { name, arg, path, rule: sources === undefined ? undefined : entityRule(path, sources) };
   });
   const shorthands = { ...overlay.shorthands.get(path), ...(raw["shorthand_fields"] as JsonObject | undefined) };
   return {

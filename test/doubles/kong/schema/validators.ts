@@ -62,12 +62,12 @@ function checkString(field: Field, value: string): string | undefined {
   if (field.startsWith !== undefined && !value.startsWith(field.startsWith)) return `should start with: ${field.startsWith}`;
   if (field.notMatch !== undefined && luaPattern(field.notMatch).test(value)) return `invalid value: ${value}`;
   const forbidden = field.matchNone?.find((rule) => luaPattern(rule.pattern).test(value));
-  if (forbidden !== undefined) return forbidden.err;
+  if (forbidden !== undefined) return forbidden.err ?? `invalid value: ${value}`;
   if (field.match !== undefined && !luaPattern(field.match).test(value)) return `invalid value: ${value}`;
   const missing = field.matchAll?.find((rule) => !luaPattern(rule.pattern).test(value));
-  if (missing !== undefined) return missing.err;
+  if (missing !== undefined) return missing.err ?? `invalid value: ${value}`;
   if (field.matchAny !== undefined && !field.matchAny.patterns.some((pattern) => luaPattern(pattern).test(value))) {
-    return field.matchAny.err;
+    return field.matchAny.err ?? `invalid value: ${value}`;
   }
   return undefined;
 }

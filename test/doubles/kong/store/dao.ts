@@ -1,11 +1,13 @@
-import type { Json, JsonObject } from "../../../../src/model/json.ts";
+import type { JsonObject } from "../../../../src/model/json.ts";
 import { isJsonObject } from "../../../../src/model/json.ts";
 import {
   invalidPrimaryKey,
+  invalidOptions,
   invalidUnique,
   missingReference,
   notFoundByField,
   notFoundById,
+  operationUnsupported,
   primaryKeyViolation,
   referencedBy,
   schemaViolation,
@@ -18,9 +20,12 @@ import type { Stamp } from "../schema/complete.ts";
 import { completeRecord, mergeRecord } from "../schema/complete.ts";
 import type { Context } from "../schema/complete.ts";
 import type { ErrorTable, RecordSchema } from "../schema/field.ts";
+import { addEntityError } from "../schema/entity-checks.ts";
 import { ShorthandError, withShorthands, withoutShorthands } from "../schema/shorthands.ts";
-import { validateField, validateRecord } from "../schema/validate.ts";
+import { UnexpectedInputError, validateField, validateRecord } from "../schema/validate.ts";
 import { isUuid } from "../schema/validators.ts";
+import { rulesOf } from "./entity-rules.ts";
+import { Expiry } from "./expiry.ts";
 import type { Store } from "./store.ts";
 import { referenceId } from "./table.ts";
 
@@ -30,13 +35,18 @@ export type EntityKey = { readonly id: string } | { readonly field: string; read
 /**
  * Reads and writes entities the way Kong's data access does: complete, resolve references, validate, then the
  * constraints of the database, in that order, because a request with several faults is answered by the first.
- * All methods throw KongError.
+ * All methods throw KongError, and UnexpectedInputError where Kong answers 500.
  */
 export class Dao {
   readonly store: Store;
+  /** Set where entities come from a declarative configuration only: valid writes are refused. */
+  readonly readOnly: boolean;
+  readonly #expiry: Expiry;
 
-  constructor(store: Store) {
+  constructor(store: Store, options: { readonly readOnly?: boolean } = {}) {
     this.store = store;
+    this.readOnly = options.readOnly ?? false;
+    this.#expiry = new Expiry(store);
   }
 
   schema(type: string): EntitySchema {
@@ -52,71 +62,118 @@ export class Dao {
   select(type: string, key: EntityKey): JsonObject | undefined {
     const table = this.store.table(type);
     this.#checkKey(type, key);
-    if ("id" in key) return table.rows.get(key.id);
+    if ("id" in key) return this.#shown(table.rows.get(key.id));
     const id = table.idByUnique(key.field, key.value);
-    return id === undefined ? undefined : table.rows.get(id);
+    return id === undefined ? undefined : this.#shown(table.rows.get(id));
   }
 
   insert(type: string, input: JsonObject): JsonObject {
-    const row = this.#prepare(type, input);
+    const rules = rulesOf(type);
+    const { ttl, rest } = this.#withoutTtl(type, input);
+    const row = this.#prepare(type, rules.prepare?.(this, rest) ?? rest);
+    const stored = rules.transform?.(row, rest) ?? row;
+    this.#refuseWhenReadOnly(type, "create");
     const id = row["id"] as string;
     if (this.store.table(type).rows.has(id)) throw primaryKeyViolation(id);
-    return this.#write(type, row);
+    return this.#write(type, stored, ttl);
   }
 
   /** PUT: creates or replaces; what the input does not name goes back to its default. */
   upsert(type: string, key: EntityKey, input: JsonObject): JsonObject {
     this.#checkKey(type, key);
-    const keyed = "id" in key ? { ...input, id: key.id } : { ...input, [key.field]: key.value };
-    const row = this.#prepare(type, keyed);
+    const rules = rulesOf(type);
+    const { ttl, rest } = this.#withoutTtl(type, "id" in key ? { ...input, id: key.id } : { ...input, [key.field]: key.value });
+    const row = this.#prepare(type, rules.prepare?.(this, rest) ?? rest);
+    const stored = rules.transform?.(row, rest) ?? row;
+    this.#refuseWhenReadOnly(type, "create or update");
+    if (!("id" in key) && rules.hasNoUpsertByName === true) throw new UnexpectedInputError();
     const old = this.select(type, key);
     if (old === undefined) {
       const id = row["id"] as string;
       if (this.store.table(type).rows.has(id)) throw primaryKeyViolation(id);
-      return this.#write(type, row);
+      return this.#write(type, stored, ttl);
     }
-    return this.#write(type, { ...row, id: old["id"] as string, created_at: old["created_at"] ?? null });
+    return this.#write(type, { ...stored, id: old["id"] as string, created_at: old["created_at"] ?? null }, ttl);
   }
 
   /** PATCH: merges into what is stored. */
   update(type: string, key: EntityKey, input: JsonObject): JsonObject {
     this.#checkKey(type, key);
     const schema = this.schema(type);
+    const rules = rulesOf(type);
+    const { ttl, rest } = this.#withoutTtl(type, input);
     const old = this.select(type, key);
     if (old === undefined) throw "id" in key ? notFoundById(key.id) : notFoundByField(key.field, key.value);
-    const record = this.#recordFor(schema, { ...old, ...input });
-    const merged = mergeRecord(record, complete(record, input, "update"), withoutShorthands(record, old));
+    const { ttl: _, ...stored } = old;
+    const prepared = rules.prepareUpdate?.(this, rest, stored) ?? rest;
+    const before = this.#recordFor(schema, stored);
+    const completed = complete(this.#recordFor(schema, { ...stored, ...prepared }), prepared, "update");
+    const merged = mergeRecord(before, completed, withoutShorthands(before, stored));
+    const record = this.#recordFor(schema, merged);
     this.#resolveReferences(schema, merged);
-    this.#validate(schema, record, merged, false);
-    return this.#write(type, withShorthands(record, { ...merged, id: old["id"] as string }));
+    this.#validate(schema, record, merged, false, rules.checkUpdate?.(rest, stored));
+    const transformed = rules.transform?.(merged, rest) ?? merged;
+    this.#refuseWhenReadOnly(type, "update");
+    return this.#write(type, withShorthands(record, { ...transformed, id: old["id"] as string }), ttl);
   }
 
   /** Deletes with everything that goes with it; nothing happens where the entity is missing. */
   delete(type: string, key: EntityKey): void {
     const row = this.select(type, key);
     if (row === undefined) return;
+    this.#refuseWhenReadOnly(type, "remove");
     const id = row["id"] as string;
+    rulesOf(type).checkDelete?.(this, id);
     this.#checkRestrictions(type, id);
     this.#cascade(type, id);
   }
 
+  /** Judges an input without writing it, as `POST /schemas/{}/validate` does. */
+  validate(type: string, input: JsonObject): void {
+    const schema = this.schema(type);
+    const { rest } = this.#withoutTtl(type, input);
+    const row = complete(this.#recordFor(schema, rest), rest, "insert");
+    this.#validate(schema, this.#recordFor(schema, row), row, true);
+  }
+
   #prepare(type: string, input: JsonObject): JsonObject {
     const schema = this.schema(type);
-    const record = this.#recordFor(schema, input);
-    const row = complete(record, input, "insert");
+    const row = complete(this.#recordFor(schema, input), input, "insert");
+    const record = this.#recordFor(schema, row);
     this.#resolveReferences(schema, row);
     this.#validate(schema, record, row, true);
     return withShorthands(record, row);
   }
 
   #recordFor(schema: EntitySchema, input: JsonObject): RecordSchema {
-    const variant = schema.variants === undefined ? undefined : input[schema.variants.key];
-    return (typeof variant === "string" ? schema.variants?.schemas.get(variant) : undefined) ?? schema.record;
+    return schema.variants?.pick(input) ?? schema.record;
   }
 
-  #validate(schema: EntitySchema, record: RecordSchema, row: JsonObject, full: boolean): void {
-    const errors = variantError(schema, row) ?? validateRecord(record, row, full);
-    if (errors !== undefined) throw schemaViolation(errors);
+  #validate(schema: EntitySchema, record: RecordSchema, row: JsonObject, full: boolean, extra?: string): void {
+    const errors = variantError(schema, row) ?? validateRecord(record, row, full) ?? {};
+    if (extra !== undefined) addEntityError(errors, extra);
+    if (Object.keys(errors).length > 0) throw schemaViolation(errors);
+  }
+
+  // Kong without a database refuses a write only once it has found it valid.
+  #refuseWhenReadOnly(type: string, verb: string): void {
+    if (this.readOnly) throw operationUnsupported(`cannot ${verb} '${type}' entities when not using a database`);
+  }
+
+  // The time to live is no field of the schema: Kong takes it out first and keeps it beside the entity.
+  #withoutTtl(type: string, input: JsonObject): { ttl: number | undefined; rest: JsonObject } {
+    if (this.schema(type).definition.ttl !== true) return { ttl: undefined, rest: input };
+    const { ttl, ...rest } = input;
+    return { ttl: parseTtl(ttl), rest };
+  }
+
+  #shown(row: JsonObject | undefined): JsonObject | undefined {
+    return row === undefined ? undefined : this.#expiry.show(row);
+  }
+
+  /** A row with what changes without a write, such as the time that a credential has left. */
+  show(row: JsonObject): JsonObject {
+    return this.#expiry.show(row);
   }
 
   #resolveReferences(schema: EntitySchema, row: JsonObject): void {
@@ -153,7 +210,8 @@ export class Dao {
     }
   }
 
-  #write(type: string, row: JsonObject): JsonObject {
+  #write(type: string, given: JsonObject, ttl: number | undefined): JsonObject {
+    const row = this.schema(type).definition.ttl === true ? { ...given, ttl: ttl === 0 ? null : (ttl ?? null) } : given;
     const table = this.store.table(type);
     const id = row["id"] as string;
     for (const field of table.shape.compositeKey.length > 0 ? [undefined, ...table.shape.unique] : table.shape.unique) {
@@ -170,7 +228,8 @@ export class Dao {
       }
     }
     this.store.put(type, row);
-    return row;
+    if (ttl !== undefined && ttl > 0) this.#expiry.expire(type, id, ttl);
+    return this.#expiry.show(row);
   }
 
   #checkKey(type: string, key: EntityKey): void {
@@ -179,7 +238,9 @@ export class Dao {
       return;
     }
     const field = this.schema(type).record.byName.get(key.field);
-    const error = field === undefined ? undefined : validateField(field, key.value);
+    // Kong calls a method that it only has for unique fields.
+    if (field?.unique !== true) throw new UnexpectedInputError();
+    const error = validateField(field, key.value);
     if (typeof error === "string") throw invalidUnique(key.field, error);
   }
 
@@ -216,10 +277,17 @@ export class Dao {
 
 function variantError(schema: EntitySchema, row: JsonObject): ErrorTable | undefined {
   if (schema.variants === undefined) return undefined;
-  const { key, schemas, unknown } = schema.variants;
-  const value: Json | undefined = row[key];
+  const { key } = schema.variants;
+  const value = row[key];
   if (value === undefined || value === null) return { [key]: "required field missing" };
-  return typeof value === "string" && schemas.has(value) ? undefined : { [key]: unknown(String(value)) };
+  return schema.variants.pick(row) === undefined ? { [key]: schema.variants.unknown(value) } : undefined;
+}
+
+function parseTtl(ttl: JsonObject[string] | undefined): number | undefined {
+  if (ttl === undefined || ttl === null) return undefined;
+  if (typeof ttl !== "number") throw new UnexpectedInputError();
+  if (Number.isInteger(ttl) && ttl >= 0 && ttl <= 100_000_000) return ttl;
+  throw invalidOptions({ ttl: "must be an integer between 0 and 100000000" });
 }
 
 function complete(record: RecordSchema, input: JsonObject, context: Context): JsonObject {
