@@ -71,7 +71,9 @@ async function waitFor(child: Child, what: string, isReady: () => Promise<boolea
     await delay(POLL_MS);
   }
   const lines = child.lastLines().map((line) => `  ${line}`);
-  throw new Error([`${child.name} waited ${READY_MS / 1000} s for ${what} (${last}); its last lines:`, ...lines].join("\n"));
+  throw new Error(
+    [`${child.name} waited ${READY_MS / 1000} s for ${what} (${last}); its last lines:`, ...lines].join("\n"),
+  );
 }
 
 function sendTo(access: ClusterAccess, method: string, path: string, body?: string): Promise<Answer> {

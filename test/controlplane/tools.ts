@@ -121,4 +121,3 @@ async function buildFolder(): Promise<string> {
   hash.update(`${KUBERNETES_VERSION} ${KWOK_VERSION} ${process.platform} ${process.arch}`);
   return cacheFolder("controlplane", hash.digest("hex").slice(0, 16));
 }
-

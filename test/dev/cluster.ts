@@ -2,7 +2,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ControlPlaneUnavailableError } from "../controlplane/control-plane.ts";
-import { ensureLocalCluster, findLocalCluster, runLocalCluster, stopLocalCluster, type LocalCluster } from "./local-cluster.ts";
+import {
+  ensureLocalCluster,
+  findLocalCluster,
+  runLocalCluster,
+  stopLocalCluster,
+  type LocalCluster,
+} from "./local-cluster.ts";
 import { findProgram, pathFolders } from "./programs.ts";
 
 const USAGE = `usage: npm run cluster -- up [--foreground] | env | down

@@ -66,7 +66,8 @@ export async function stopLocalCluster(folder: string): Promise<boolean> {
   process.kill(cluster.pid, "SIGTERM");
   const deadline = Date.now() + STOP_MS;
   while (await isRunning(cluster.pid)) {
-    if (Date.now() > deadline) throw new Error(`the cluster's process ${cluster.pid} is still there after ${STOP_MS / 1000} s`);
+    if (Date.now() > deadline)
+      throw new Error(`the cluster's process ${cluster.pid} is still there after ${STOP_MS / 1000} s`);
     await delay(POLL_MS);
   }
   return true;

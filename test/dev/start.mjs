@@ -41,7 +41,9 @@ async function main([target, ...rest]) {
 async function installIfNeeded() {
   if (isInstalled()) return;
   const lock = path.join(root, ".kjo", "install.lock");
-  await withFileLock(lock, installOnce, { onWait: (owner) => say(`Waiting for ${owner}, which installs the dependencies…`) });
+  await withFileLock(lock, installOnce, {
+    onWait: (owner) => say(`Waiting for ${owner}, which installs the dependencies…`),
+  });
 }
 
 async function installOnce() {
@@ -53,7 +55,11 @@ async function installOnce() {
   }, PROGRESS_MS);
   const { npm_config_loglevel: _silent, ...env } = { ...process.env, PATH: pathWithoutModules() };
   try {
-    const code = await run("npm", ["ci", "--include=dev", "--include=optional"], { cwd: root, env, stdio: ["ignore", 2, 2] });
+    const code = await run("npm", ["ci", "--include=dev", "--include=optional"], {
+      cwd: root,
+      env,
+      stdio: ["ignore", 2, 2],
+    });
     if (code !== 0) throw new SetUpError(`npm ci ended with code ${code}; its own lines above say why.`);
   } finally {
     clearInterval(ticker);
@@ -135,7 +141,9 @@ function run(command, args, options) {
       process.off("SIGTERM", onSigterm).off("SIGHUP", onSighup).off("SIGINT", onSigint);
       action();
     };
-    child.once("error", (error) => settle(() => reject(new SetUpError(`${command} cannot be started: ${error.message}`))));
+    child.once("error", (error) =>
+      settle(() => reject(new SetUpError(`${command} cannot be started: ${error.message}`))),
+    );
     child.once("exit", (code, signal) => settle(() => resolve(code ?? 128 + signalNumber(signal))));
   });
 }
