@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../../src/model/json.ts";
 import type { GatewayIndex } from "./gateway-index.ts";
-import { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-list.ts";
 
 /** The client's request as it came in. */
 export interface ClientRequest {

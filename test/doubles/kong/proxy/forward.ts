@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { backendFailure, errorAnswer } from "./answers.ts";
-import { Balancers, hashKeyOf } from "./balancers.ts";
-import type { PeerResult } from "./balancers.ts";
+import { hashKeyOf } from "./balancers.ts";
+import type { PeerResult, Balancers } from "./balancers.ts";
 import type { Answer, Attempt, Exchange } from "./exchange.ts";
 import { numberOf, textOf } from "./json-fields.ts";
 import { NameResolver, unresolvedMessage } from "./name-resolver.ts";

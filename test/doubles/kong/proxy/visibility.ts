@@ -6,8 +6,8 @@ import { textOf } from "./json-fields.ts";
 /** Interval at which a real Kong looks for changes with default settings (`worker_state_update_frequency`). */
 export const DEFAULT_LAG_INTERVAL_MS = 5000;
 
-/** Balancers are rebuilt by a timer of their own, a little after the router's. */
-const BALANCER_DELAY_SHARE = 0.02;
+/** Balancers are rebuilt by a timer of their own, this long after the router. */
+const BALANCER_DELAY_MS = 100;
 
 const BALANCER_TABLES: readonly IndexedTable[] = ["upstreams", "targets"];
 
@@ -45,8 +45,8 @@ export function watchImmediately(source: SnapshotSource, options: IndexOptions):
 
 /**
  * Changes become visible at ticks, as with a real Kong: the router, plugins, consumers and credentials together,
- * upstreams and targets a fiftieth of the interval later. A service that has just been pointed at a new upstream
- * therefore answers 503 for that while.
+ * targets and balancers 100 ms later. A service that has just been pointed at a new upstream therefore answers 503 for
+ * that while, unless the upstream was there a tick before.
  */
 export function watchWithLag(source: SnapshotSource, options: IndexOptions, intervalMs: number): Visibility {
   const index = new GatewayIndex(options);
@@ -60,7 +60,7 @@ export function watchWithLag(source: SnapshotSource, options: IndexOptions, inte
   }
   function tick(): void {
     pending.takeOver(index, source, ROUTER_TABLES);
-    balancerTimer = setTimeout(rebuildBalancers, Math.max(1, intervalMs * BALANCER_DELAY_SHARE));
+    balancerTimer = setTimeout(rebuildBalancers, Math.min(BALANCER_DELAY_MS, intervalMs / 2));
   }
 
   let balancerTimer: NodeJS.Timeout | undefined;
