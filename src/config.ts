@@ -12,14 +12,39 @@ interface Option {
 }
 
 export const RUN_OPTIONS: readonly Option[] = [
-  { flag: "kubeconfig", env: "KUBECONFIG", value: "FILE", help: "kubeconfig file; inside a Pod its ServiceAccount is used" },
+  {
+    flag: "kubeconfig",
+    env: "KUBECONFIG",
+    value: "FILE",
+    help: "kubeconfig file; inside a Pod its ServiceAccount is used",
+  },
   { flag: "watch-namespaces", env: "KJO_WATCH_NAMESPACES", value: "A,B", help: "namespaces to watch; all by default" },
-  { flag: "operator-namespace", env: "KJO_OPERATOR_NAMESPACE", value: "NAME", help: "namespace of the Lease and of the KongGateway `default`; the Pod's own by default" },
-  { flag: "bind-address", env: "KJO_BIND_ADDRESS", value: "HOST:PORT", help: "address of /healthz, /readyz and /metrics" },
+  {
+    flag: "operator-namespace",
+    env: "KJO_OPERATOR_NAMESPACE",
+    value: "NAME",
+    help: "namespace of the Lease and of the KongGateway `default`; the Pod's own by default",
+  },
+  {
+    flag: "bind-address",
+    env: "KJO_BIND_ADDRESS",
+    value: "HOST:PORT",
+    help: "address of /healthz, /readyz and /metrics",
+  },
   { flag: "leader-elect", env: "KJO_LEADER_ELECT", value: "true|false", help: "act only while holding the Lease" },
   { flag: "lease-name", env: "KJO_LEASE_NAME", value: "NAME", help: "name of the Lease" },
-  { flag: "identity", env: "KJO_IDENTITY", value: "NAME", help: "this replica's name in the Lease; the host name and process id by default" },
-  { flag: "log-level", env: "KJO_LOG_LEVEL", value: "debug|info|warn|error", help: "least severe level that is logged" },
+  {
+    flag: "identity",
+    env: "KJO_IDENTITY",
+    value: "NAME",
+    help: "this replica's name in the Lease; the host name and process id by default",
+  },
+  {
+    flag: "log-level",
+    env: "KJO_LOG_LEVEL",
+    value: "debug|info|warn|error",
+    help: "least severe level that is logged",
+  },
   { flag: "log-format", env: "KJO_LOG_FORMAT", value: "json|text", help: "one JSON object a line, or text for people" },
 ];
 
@@ -54,7 +79,10 @@ export function parseRunConfig(args: readonly string[], env: NodeJS.ProcessEnv =
   };
   const parsed = RunConfigSchema.safeParse({
     kubeconfig: text("kubeconfig"),
-    watchNamespaces: (text("watch-namespaces") ?? "").split(",").map((name) => name.trim()).filter(Boolean),
+    watchNamespaces: (text("watch-namespaces") ?? "")
+      .split(",")
+      .map((name) => name.trim())
+      .filter(Boolean),
     operatorNamespace: text("operator-namespace") ?? podNamespace() ?? "default",
     bindAddress: parseAddress(text("bind-address") ?? "127.0.0.1:8080"),
     leaderElect: parseBoolean("leader-elect", text("leader-elect") ?? "true"),
@@ -73,7 +101,10 @@ export function parseRunConfig(args: readonly string[], env: NodeJS.ProcessEnv =
 function readFlags(args: readonly string[]): Record<string, string | undefined> {
   const options = Object.fromEntries(RUN_OPTIONS.map((option) => [option.flag, { type: "string" as const }]));
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values as Record<string, string | undefined>;
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values as Record<
+      string,
+      string | undefined
+    >;
   } catch (error) {
     throw new ConfigError(`${(error as Error).message.split(". ")[0] ?? ""}; see kjo run --help`);
   }
@@ -87,7 +118,8 @@ function parseAddress(text: string): { host: string; port: number } {
 }
 
 function parseBoolean(flag: string, text: string): boolean {
-  if (text !== "true" && text !== "false") throw new ConfigError(`--${flag}: ${JSON.stringify(text)} is neither true nor false`);
+  if (text !== "true" && text !== "false")
+    throw new ConfigError(`--${flag}: ${JSON.stringify(text)} is neither true nor false`);
   return text === "true";
 }
 

@@ -33,7 +33,8 @@ export interface OwnershipTags extends Ownership {
 
 /** Reads {@link ownershipTags} back; undefined where any of the three is missing or malformed: then it is not ours. */
 export function parseOwnershipTags(tags: readonly string[]): OwnershipTags | undefined {
-  const valueOf = (prefix: string): string | undefined => tags.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
+  const valueOf = (prefix: string): string | undefined =>
+    tags.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
   const instance = valueOf(TAG_INSTANCE);
   const cluster = valueOf(TAG_CLUSTER);
   const [kind, namespace, name, ...part] = valueOf(TAG_OBJECT)?.split(":") ?? [];
@@ -45,13 +46,21 @@ export function parseOwnershipTags(tags: readonly string[]): OwnershipTags | und
  * The id of an entity that we create: the same object always gets the same id, so that a crash between the write and
  * our record of it cannot make a second one, and PUT by id is the upsert.
  */
-export function entityId(scope: { instance: string; workspace: string }, type: KongEntityType, owner: ObjectKey, part = ""): string {
+export function entityId(
+  scope: { instance: string; workspace: string },
+  type: KongEntityType,
+  owner: ObjectKey,
+  part = "",
+): string {
   return uuidV5([scope.instance, scope.workspace, type, owner.kind, owner.namespace, owner.name, part].join("|"));
 }
 
 /** UUID version 5 (RFC 9562, section 5.5) in the project's own namespace. */
 function uuidV5(name: string): string {
-  const hash = createHash("sha1").update(Buffer.from(ID_NAMESPACE.replaceAll("-", ""), "hex")).update(name).digest();
+  const hash = createHash("sha1")
+    .update(Buffer.from(ID_NAMESPACE.replaceAll("-", ""), "hex"))
+    .update(name)
+    .digest();
   const bytes = hash.subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

@@ -1,0 +1,23 @@
+import type { EventRecorder } from "../kube/events.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { StatusWriter } from "../kube/status-writer.ts";
+import type { ObjectKey } from "../model/object-key.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { Caches } from "./caches.ts";
+import type { Gateways } from "./gateways.ts";
+
+/** What every controller is given by the composition root. */
+export interface ControllerContext {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly gateways: Gateways;
+  readonly statuses: StatusWriter;
+  readonly events: EventRecorder;
+  readonly logger: Logger;
+  /** uid of the namespace kube-system: what our tags call this cluster. */
+  readonly cluster: string;
+  readonly operatorNamespace: string;
+  /** Puts an object into the work queue. */
+  readonly enqueue: (key: ObjectKey) => void;
+  readonly now: () => Date;
+}

@@ -1,0 +1,67 @@
+import type { InformerEvent } from "../kube/informer.ts";
+import type { KubeObject } from "../kube/resource.ts";
+import { parseKey, type ObjectKey } from "../model/object-key.ts";
+import type { Caches, KongObject } from "./caches.ts";
+
+/**
+ * The key stage: each change in a cache becomes the keys of what has to be looked at again. Our own status writes come
+ * back as changes too; they ask for nothing.
+ */
+export function dispatchChanges(caches: Caches, enqueue: (key: ObjectKey) => void): void {
+  for (const [kind, informer] of caches.kinds) {
+    informer.addHandler((event) => {
+      const key = keyOf(kind, event.object);
+      if (event.type === "updated" && !isRelevant(event.old, event.object)) return;
+      enqueue(key);
+      // Before the first sync everything is on its way into the queue anyway.
+      if (informer.hasSynced) for (const user of caches.usersOf(key)) enqueue(user);
+      if (event.type === "deleted") for (const used of usedBy(caches, kind, event.object)) enqueue(used);
+    });
+  }
+  caches.secrets.addHandler((event) => {
+    if (event.type === "added" && !caches.secrets.hasSynced) return;
+    for (const user of caches.usersOf(keyOf("Secret", event.object))) enqueue(user);
+  });
+  caches.namespaces?.addHandler((event) => {
+    if (isRelabelled(event)) for (const key of objectsIn(caches, event.object.metadata.name)) enqueue(key);
+  });
+}
+
+/** A new spec, a new wish in the metadata, or the beginning of the end; not a mere change of status. */
+function isRelevant(old: KongObject, object: KongObject): boolean {
+  return (
+    old.metadata.generation !== object.metadata.generation ||
+    old.metadata.deletionTimestamp !== object.metadata.deletionTimestamp ||
+    JSON.stringify(old.metadata.annotations) !== JSON.stringify(object.metadata.annotations) ||
+    (object.metadata.deletionTimestamp !== undefined &&
+      old.metadata.finalizers?.length !== object.metadata.finalizers?.length)
+  );
+}
+
+/** What a deleted object used may have waited for its end. */
+function usedBy(caches: Caches, kind: string, object: KongObject): ObjectKey[] {
+  return caches
+    .usesOf(kind, object)
+    .map(parseKey)
+    .filter((used) => caches.get(used)?.metadata.deletionTimestamp !== undefined);
+}
+
+function isRelabelled(event: InformerEvent<KubeObject>): boolean {
+  return (
+    event.type === "updated" &&
+    JSON.stringify(event.old.metadata.labels) !== JSON.stringify(event.object.metadata.labels)
+  );
+}
+
+function objectsIn(caches: Caches, namespace: string): ObjectKey[] {
+  return [...caches.kinds].flatMap(([kind, informer]) =>
+    informer
+      .list()
+      .filter((object) => object.metadata.namespace === namespace)
+      .map((object) => keyOf(kind, object)),
+  );
+}
+
+export function keyOf(kind: string, object: KubeObject): ObjectKey {
+  return { kind, namespace: object.metadata.namespace ?? "", name: object.metadata.name };
+}

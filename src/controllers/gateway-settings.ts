@@ -1,0 +1,92 @@
+import type { KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
+import { RefNotFoundError } from "../errors.ts";
+import type { GatewaySettings } from "../kong/settings.ts";
+import type { ObjectKey } from "../model/object-key.ts";
+
+/** Header of Kong's RBAC token. Source: Kong Gateway, "Admin API authentication". */
+const TOKEN_HEADER = "Kong-Admin-Token";
+
+interface SecretUse {
+  readonly field: string;
+  readonly name: string;
+}
+
+/** The Secrets that a KongGateway's spec names. Takes a spec that has not been parsed: what is not there is not named. */
+export function gatewaySecrets(spec: unknown): SecretUse[] {
+  const adminApi = (spec as Partial<KongGatewaySpec>).adminApi;
+  if (!adminApi) return [];
+  const { tls, tokenSecretRef, headersFrom = [] } = adminApi;
+  const named: [string, { readonly name: string } | undefined][] = [
+    ["spec.adminApi.tls.caSecretRef", tls?.caSecretRef],
+    ["spec.adminApi.tls.clientCertSecretRef", tls?.clientCertSecretRef],
+    ["spec.adminApi.tokenSecretRef", tokenSecretRef],
+    ...headersFrom.map(({ secretRef }, index): [string, { name: string }] => [
+      `spec.adminApi.headersFrom[${index}].secretRef`,
+      secretRef,
+    ]),
+  ];
+  return named.flatMap(([field, ref]) => (ref ? [{ field, name: ref.name }] : []));
+}
+
+export type SecretData = Readonly<Record<string, string>>;
+
+/**
+ * The spec with its Secrets read: all that a connection needs.
+ * @throws RefNotFoundError naming the field, the Secret and what it lacks.
+ */
+export function gatewaySettings(
+  key: ObjectKey,
+  spec: KongGatewaySpec,
+  secretData: (name: string) => SecretData | undefined,
+): GatewaySettings {
+  const read = (field: string, name: string, entry: string): string => {
+    const where = `spec.adminApi.${field}: Secret ${key.namespace}/${name}`;
+    const data = secretData(name);
+    if (!data) {
+      const command = `kubectl label secret -n ${key.namespace} ${name} kjo.dev/secret=true`;
+      throw new RefNotFoundError(
+        "SecretNotFound",
+        `${where} does not exist or lacks the label that lets the operator read it: ${command}`,
+      );
+    }
+    const value = data[entry];
+    if (!value) throw new RefNotFoundError("SecretKeyMissing", `${where} lacks the key "${entry}"; add it`);
+    return value.trim();
+  };
+  const { url, tls, tokenSecretRef, headersFrom = [], workspace, timeoutMs, concurrency } = spec.adminApi;
+  const headers: Record<string, string> = {};
+  if (tokenSecretRef) headers[TOKEN_HEADER] = read("tokenSecretRef", tokenSecretRef.name, tokenSecretRef.key);
+  headersFrom.forEach(({ name, secretRef }, index) => {
+    headers[name] = read(`headersFrom[${index}].secretRef`, secretRef.name, secretRef.key);
+  });
+  return {
+    url,
+    headers,
+    ...(tls
+      ? {
+          tls: {
+            ...(tls.caSecretRef ? { ca: read("tls.caSecretRef", tls.caSecretRef.name, tls.caSecretRef.key) } : {}),
+            ...(tls.clientCertSecretRef
+              ? {
+                  cert: read("tls.clientCertSecretRef", tls.clientCertSecretRef.name, "tls.crt"),
+                  key: read("tls.clientCertSecretRef", tls.clientCertSecretRef.name, "tls.key"),
+                }
+              : {}),
+            ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+          },
+        }
+      : {}),
+    workspace: workspace ?? "",
+    timeoutMs,
+    concurrency,
+    instance: instanceOf(key, spec),
+    ...(spec.takeOver === undefined ? {} : { takeOver: spec.takeOver }),
+    driftIntervalMs: spec.drift.intervalSeconds * 1000,
+    driftPolicy: spec.drift.policy,
+  };
+}
+
+/** What our tags call the gateway. */
+export function instanceOf(key: ObjectKey, spec: Pick<KongGatewaySpec, "instance">): string {
+  return spec.instance ?? `${key.namespace}.${key.name}`;
+}

@@ -1,0 +1,128 @@
+import type { KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
+import { NotReadyError, RefNotFoundError, RefNotPermittedError } from "../errors.ts";
+import type { GatewayConnection } from "../kong/gateway-connection.ts";
+import { formatKey, type ObjectKey } from "../model/object-key.ts";
+
+/** A KongGateway that the operator talks to. */
+export interface Gateway {
+  readonly key: ObjectKey;
+  readonly spec: KongGatewaySpec;
+  /** What our tags call this gateway. */
+  readonly instance: string;
+  readonly workspace: string;
+  readonly connection: GatewayConnection;
+}
+
+export interface GatewaysOptions {
+  /** Candidates that exist as objects, whether they are connected or not. */
+  readonly exists: (key: ObjectKey) => boolean;
+  /** Labels of a namespace; undefined where namespaces cannot be read. */
+  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
+}
+
+/** The connected gateways, and the rule by which an object finds its own. */
+export class Gateways {
+  readonly #byKey = new Map<string, Gateway>();
+  readonly #options: GatewaysOptions;
+
+  constructor(options: GatewaysOptions) {
+    this.#options = options;
+  }
+
+  get(key: ObjectKey): Gateway | undefined {
+    return this.#byKey.get(formatKey(key));
+  }
+
+  all(): Gateway[] {
+    return [...this.#byKey.values()];
+  }
+
+  set(gateway: Gateway): void {
+    this.#byKey.set(formatKey(gateway.key), gateway);
+  }
+
+  delete(key: ObjectKey): void {
+    this.#byKey.delete(formatKey(key));
+  }
+
+  /** The first candidate that exists; undefined where none does. */
+  choose(candidates: readonly ObjectKey[]): ObjectKey | undefined {
+    return candidates.find((candidate) => this.#options.exists(candidate));
+  }
+
+  /**
+   * The gateway that an object of `namespace` may use.
+   * @throws RefNotFoundError where none of the candidates exists.
+   * @throws RefNotPermittedError where the gateway does not allow the namespace.
+   * @throws NotReadyError where the gateway has not been connected to yet.
+   */
+  resolve(namespace: string, candidates: readonly ObjectKey[]): Gateway {
+    const key = this.choose(candidates);
+    if (!key) throw new RefNotFoundError("GatewayNotFound", notFoundMessage(candidates));
+    const gateway = this.get(key);
+    if (!gateway) {
+      throw new NotReadyError(
+        "GatewayNotReady",
+        `KongGateway ${key.namespace}/${key.name} is not connected yet; see its conditions`,
+      );
+    }
+    this.#checkAllowed(namespace, gateway);
+    return gateway;
+  }
+
+  #checkAllowed(namespace: string, gateway: Gateway): void {
+    const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
+    if (namespace === gateway.key.namespace) return;
+    const { from = "Same", selector } = gateway.spec.allowedNamespaces ?? {};
+    if (from === "All") return;
+    if (from === "Same") {
+      throw new RefNotPermittedError(
+        "NamespaceNotAllowed",
+        `${where} takes objects of its own namespace only; its owner can widen spec.allowedNamespaces.from`,
+      );
+    }
+    const labels = this.#options.namespaceLabels(namespace);
+    if (!labels) {
+      throw new RefNotPermittedError(
+        "NamespaceNotAllowed",
+        `${where} selects namespaces by label, which an operator limited to some namespaces cannot read; use from: All`,
+      );
+    }
+    if (!matchesSelector(labels, selector ?? {})) {
+      throw new RefNotPermittedError(
+        "NamespaceNotAllowed",
+        `${where} does not select the namespace ${namespace}; see its spec.allowedNamespaces.selector`,
+      );
+    }
+  }
+}
+
+type LabelSelector = NonNullable<NonNullable<KongGatewaySpec["allowedNamespaces"]>["selector"]>;
+
+/** A metav1.LabelSelector; the empty one matches everything. */
+function matchesSelector(labels: Readonly<Record<string, string>>, selector: LabelSelector): boolean {
+  const wanted = Object.entries(selector.matchLabels ?? {});
+  return (
+    wanted.every(([name, value]) => labels[name] === value) &&
+    (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      switch (operator) {
+        case "In":
+          return value !== undefined && values.includes(value);
+        case "NotIn":
+          return value === undefined || !values.includes(value);
+        case "Exists":
+          return value !== undefined;
+        case "DoesNotExist":
+          return value === undefined;
+      }
+    })
+  );
+}
+
+function notFoundMessage(candidates: readonly ObjectKey[]): string {
+  const names = candidates.map(({ namespace, name }) => `${namespace}/${name}`).join(" nor ");
+  return candidates.length === 1
+    ? `spec.gatewayRef: KongGateway ${names} does not exist`
+    : `spec.gatewayRef is not set, and neither KongGateway ${names} exists; create one or name another`;
+}

@@ -1,0 +1,153 @@
+import { FINALIZER } from "../api/names.ts";
+import { parseSpec } from "../api/parse.ts";
+import { KongGateway, type KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
+import { DeletionBlockedError } from "../errors.ts";
+import type { GatewayConnection, GatewaySettings, GatewayState } from "../kong/gateway-connection.ts";
+import { ensureFinalizer, removeFinalizer } from "../kube/finalizer.ts";
+import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import { conditionsOf, type ConditionDraft } from "../report/conditions.ts";
+import { gatewayConditions } from "../report/gateway-status.ts";
+import { mergeConditions } from "../report/merge-conditions.ts";
+import { reconcileRequest } from "../report/object-status.ts";
+import type { ReconcileResult } from "../runtime/outcome.ts";
+import { typeOf, type KongObject } from "./caches.ts";
+import type { ControllerContext } from "./context.ts";
+import { gatewaySettings, instanceOf } from "./gateway-settings.ts";
+
+/** `status.lastSyncTime` moves at most this often: an idle gateway is no reason to write to the cluster. */
+const SYNC_TIME_STEP_MS = 600_000;
+
+/** Makes the connection of a KongGateway; the composition root gives it what it needs. */
+export type ConnectGateway = (key: ObjectKey, settings: GatewaySettings) => GatewayConnection;
+
+/**
+ * One reconcile of a KongGateway: a connection with the settings of its spec, and a status that says how it is.
+ * @throws OperatorError whose policy decides when it is tried again; the status has been told by then.
+ */
+export async function reconcileKongGateway(
+  context: ControllerContext,
+  connect: ConnectGateway,
+  key: ObjectKey,
+): Promise<ReconcileResult> {
+  const object = context.caches.get(key);
+  if (!object) {
+    await disconnect(context, key);
+    return {};
+  }
+  try {
+    if (object.metadata.deletionTimestamp !== undefined) return await release(context, key, object);
+    const spec = parseSpec(KongGateway, object);
+    const secret = (name: string): Readonly<Record<string, string>> | undefined =>
+      context.caches.secretData(key.namespace, name);
+    const settings = gatewaySettings(key, spec, secret);
+    const held = await ensureFinalizer(context.client, typeOf(key.kind), object, FINALIZER);
+    context.caches.noteWritten(held);
+    const connection = connected(context, connect, { key, spec, settings });
+    report(context, held, gatewayConditions(connection.state), connection.state);
+    return {};
+  } catch (error) {
+    // A connection that stands goes on with what it was last given: a missing Secret is no reason to drop a gateway.
+    const drafts = conditionsOf({ result: "Failed", error });
+    if (drafts) report(context, object, drafts);
+    throw error;
+  }
+}
+
+function connected(
+  context: ControllerContext,
+  connect: ConnectGateway,
+  { key, spec, settings }: { key: ObjectKey; spec: KongGatewaySpec; settings: GatewaySettings },
+): GatewayConnection {
+  const existing = context.gateways.get(key);
+  existing?.connection.update(settings);
+  const connection = existing?.connection ?? connect(key, settings);
+  context.gateways.set({
+    key,
+    spec,
+    instance: instanceOf(key, spec),
+    workspace: spec.adminApi.workspace ?? "",
+    connection,
+  });
+  return connection;
+}
+
+/** A KongGateway goes last: its objects need its credentials to leave Kong. */
+async function release(context: ControllerContext, key: ObjectKey, object: KongObject): Promise<ReconcileResult> {
+  if (!object.metadata.finalizers?.includes(FINALIZER)) return {};
+  const users = context.caches.usersOf(key).filter((user) => usesGateway(context, user, key));
+  if (users.length > 0) {
+    const [first] = users;
+    const rest = users.length > 1 ? ` and ${users.length - 1} more` : "";
+    throw new DeletionBlockedError(
+      "InUse",
+      `still used by ${first ? formatKey(first) : ""}${rest}; delete them or give them another spec.gatewayRef`,
+    );
+  }
+  await removeFinalizer(context.client, typeOf(key.kind), object, FINALIZER);
+  await disconnect(context, key);
+  return { wrote: true };
+}
+
+/** An object that merely could use the gateway (`default` of its namespace) but has never lived there does not hold it. */
+function usesGateway(context: ControllerContext, user: ObjectKey, gateway: ObjectKey): boolean {
+  const object = context.caches.get(user);
+  const lives = object?.status?.gateway;
+  if (lives) return lives.namespace === gateway.namespace && lives.name === gateway.name;
+  return object?.metadata.finalizers?.includes(FINALIZER) ?? false;
+}
+
+async function disconnect(context: ControllerContext, key: ObjectKey): Promise<void> {
+  const gateway = context.gateways.get(key);
+  if (!gateway) return;
+  context.gateways.delete(key);
+  await gateway.connection.stop();
+}
+
+function report(
+  context: ControllerContext,
+  object: KongObject,
+  drafts: readonly ConditionDraft[],
+  state?: GatewayState,
+): void {
+  const { generation, annotations } = object.metadata;
+  const request = reconcileRequest(annotations);
+  context.statuses.submit(typeOf(object.kind), object, {
+    ...object.status,
+    ...(state ? describe(context, object, state) : {}),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...(request === undefined ? {} : { lastHandledReconcileAt: request }),
+    conditions: mergeConditions(object.status?.conditions, drafts, generation),
+  });
+}
+
+function listenersOf(
+  info: NonNullable<GatewayState["info"]>,
+): { port: number; kind: "proxy" | "admin"; tls: boolean }[] {
+  return [
+    ...info.proxyListeners.map(({ port, ssl }) => ({ port, kind: "proxy" as const, tls: ssl })),
+    ...info.adminListeners.map(({ port, ssl }) => ({ port, kind: "admin" as const, tls: ssl })),
+  ];
+}
+
+function describe(context: ControllerContext, object: KongObject, state: GatewayState): Record<string, unknown> {
+  const { info, counts, lastSyncTime } = state;
+  const told = (object.status as { lastSyncTime?: string } | undefined)?.lastSyncTime;
+  const isDue = lastSyncTime !== undefined && (!told || lastSyncTime.getTime() - Date.parse(told) >= SYNC_TIME_STEP_MS);
+  const key = { kind: object.kind, namespace: object.metadata.namespace ?? "", name: object.metadata.name };
+  return {
+    instance: instanceOf(key, object.spec as Pick<KongGatewaySpec, "instance">),
+    cluster: context.cluster,
+    ...(info
+      ? {
+          version: info.version,
+          mode: info.database === "off" ? "db-less" : "database",
+          routerFlavor: info.routerFlavor,
+          nodeId: info.nodeId,
+          hostname: info.hostname,
+          listeners: listenersOf(info),
+        }
+      : {}),
+    ...(state.phase === "Ready" ? { entities: counts } : {}),
+    ...(isDue ? { lastSyncTime: lastSyncTime.toISOString() } : {}),
+  };
+}

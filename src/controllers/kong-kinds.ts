@@ -1,0 +1,32 @@
+import type { KindDefinition } from "../api/kind.ts";
+import { KongConsumer } from "../api/v1alpha1/kong-consumer.ts";
+import { KongPluginBinding } from "../api/v1alpha1/kong-plugin-binding.ts";
+import { KongRoute } from "../api/v1alpha1/kong-route.ts";
+import { KongService } from "../api/v1alpha1/kong-service.ts";
+import { KongUpstream } from "../api/v1alpha1/kong-upstream.ts";
+import { kongConsumerTranslation } from "../translate/kong-consumer.ts";
+import { kongPluginBindingTranslation } from "../translate/kong-plugin-binding.ts";
+import { kongRouteTranslation } from "../translate/kong-route.ts";
+import { kongServiceTranslation } from "../translate/kong-service.ts";
+import { kongUpstreamTranslation } from "../translate/kong-upstream.ts";
+import type { KindTranslation } from "../translate/translation.ts";
+
+/** A kind whose objects become entities of a gateway. Everything else about it follows from these two. */
+export interface KongKind<Spec = unknown> {
+  readonly definition: KindDefinition<Spec>;
+  readonly translation: KindTranslation<Spec>;
+}
+
+/** In the order in which their entities are created: the position is the priority in the work queue. */
+export const KONG_KINDS: readonly KongKind[] = [
+  kongKind(KongUpstream, kongUpstreamTranslation),
+  kongKind(KongService, kongServiceTranslation),
+  kongKind(KongRoute, kongRouteTranslation),
+  kongKind(KongConsumer, kongConsumerTranslation),
+  kongKind(KongPluginBinding, kongPluginBindingTranslation),
+];
+
+/** The pair is checked here, where its spec type is known; the list holds kinds of different specs. */
+function kongKind<Spec>(definition: KindDefinition<Spec>, translation: KindTranslation<Spec>): KongKind {
+  return { definition, translation } as unknown as KongKind;
+}

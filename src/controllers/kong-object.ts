@@ -1,0 +1,101 @@
+import { FINALIZER } from "../api/names.ts";
+import { parseSpec } from "../api/parse.ts";
+import { NotReadyError } from "../errors.ts";
+import { ensureFinalizer } from "../kube/finalizer.ts";
+import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import { isProgrammed } from "../report/object-status.ts";
+import type { ReconcileResult } from "../runtime/outcome.ts";
+import { typeOf, type KongObject } from "./caches.ts";
+import type { ControllerContext } from "./context.ts";
+import { cleanUp, leave } from "./deletion.ts";
+import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
+import type { Gateway } from "./gateways.ts";
+import type { KongKind } from "./kong-kinds.ts";
+import { observe } from "./observe.ts";
+import { reportFailure, reportProgrammed } from "./report-object.ts";
+
+/** The fields of a spec that the flow itself reads; every gateway kind has them. */
+interface CommonSpec {
+  readonly gatewayRef?: GatewayRefFields | undefined;
+  readonly adopt?: { readonly mode: "match" | "override"; readonly id?: string | undefined } | undefined;
+}
+
+/**
+ * One reconcile of an object of a gateway kind: observe, parse, translate, plan, apply, report.
+ * @throws OperatorError whose policy decides when it is tried again; the object's status has been told by then.
+ */
+export async function reconcileKongObject(
+  context: ControllerContext,
+  kind: KongKind,
+  key: ObjectKey,
+): Promise<ReconcileResult> {
+  const object = context.caches.get(key);
+  if (!object) return {};
+  try {
+    if (object.metadata.deletionTimestamp !== undefined) return await cleanUp(context, key, object);
+    return await program(context, kind, key, object);
+  } catch (error) {
+    const current = context.caches.get(key) ?? object;
+    if (!isUndecided(error, current)) reportFailure(context, current, error);
+    throw error;
+  }
+}
+
+async function program(
+  context: ControllerContext,
+  kind: KongKind,
+  key: ObjectKey,
+  found: KongObject,
+): Promise<ReconcileResult> {
+  const spec = parseSpec(kind.definition, found);
+  const { gatewayRef, adopt } = spec as CommonSpec;
+  const gateway = context.gateways.resolve(
+    key.namespace,
+    gatewayCandidates(key.namespace, gatewayRef, context.operatorNamespace),
+  );
+  requireMirror(gateway);
+  const object = await ensureFinalizer(context.client, typeOf(key.kind), found, FINALIZER);
+  context.caches.noteWritten(object);
+  const references = kind.translation.references(key.namespace, spec);
+  const observed = observe({ owner: key, references, gateway, cluster: context.cluster, caches: context.caches });
+  const desired = kind.translation.translate(spec, observed);
+  const outcome = await gateway.connection.sync(key, desired, {
+    inSyncBefore: isProgrammed(object),
+    ...(adopt ? { adopt } : {}),
+  });
+  await leaveFormerGateway(context, key, object, gateway);
+  reportProgrammed(context, object, { gateway, desired, outcome });
+  if (outcome.identityChanged) for (const user of context.caches.usersOf(key)) context.enqueue(user);
+  return { wrote: outcome.writes > 0 };
+}
+
+/**
+ * Until the mirror is there nobody knows what Kong holds.
+ * @throws NotReadyError; the gateway's own conditions say why.
+ */
+function requireMirror({ key, connection }: Gateway): void {
+  if (connection.isMirrored) return;
+  const where = `KongGateway ${key.namespace}/${key.name}`;
+  throw new NotReadyError("GatewayNotReady", `${where} is not ready: ${connection.state.message}`);
+}
+
+/** An object that has moved to another gateway leaves the former one only when it is served by the new one. */
+async function leaveFormerGateway(
+  context: ControllerContext,
+  key: ObjectKey,
+  object: KongObject,
+  now: Gateway,
+): Promise<void> {
+  const before = object.status?.gateway;
+  if (!before || (before.namespace === now.key.namespace && before.name === now.key.name)) return;
+  const place: ObjectKey = { kind: now.key.kind, namespace: before.namespace, name: before.name };
+  if (!context.caches.get(place)) return;
+  await leave(context, key, object, { place, force: false });
+  context.logger.info("object left its former gateway", { key: formatKey(key), gateway: formatKey(place) });
+}
+
+/** Nothing can be said of an object that was programmed at this generation while its gateway is out of sight. */
+function isUndecided(error: unknown, object: KongObject): boolean {
+  const isOutOfSight = error instanceof NotReadyError && error.reason === "GatewayNotReady";
+  return isOutOfSight && object.metadata.deletionTimestamp === undefined && isProgrammed(object);
+}

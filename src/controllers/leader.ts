@@ -1,0 +1,156 @@
+import { KINDS } from "../api/kinds.ts";
+import { GatewayConnection } from "../kong/gateway-connection.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { EventRecorder } from "../kube/events.ts";
+import { StatusWriter } from "../kube/status-writer.ts";
+import { formatKey, parseKey, type ObjectKey } from "../model/object-key.ts";
+import type { Logger } from "../runtime/logger.ts";
+import type { Metrics } from "../runtime/metrics.ts";
+import { WorkQueue } from "../runtime/work-queue.ts";
+import { runWorkers } from "../runtime/worker.ts";
+import type { Caches } from "./caches.ts";
+import type { ControllerContext } from "./context.ts";
+import { keyOf } from "./dispatch.ts";
+import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
+import type { GatewayMetrics } from "./gateway-metrics.ts";
+import { Gateways } from "./gateways.ts";
+import { reconcileKongGateway, type ConnectGateway } from "./kong-gateway.ts";
+import { KONG_KINDS } from "./kong-kinds.ts";
+import { reconcileKongObject } from "./kong-object.ts";
+import { pruneGateway } from "./prune.ts";
+
+export interface LeaderOptions {
+  readonly caches: Caches;
+  readonly client: KubeClient;
+  /** uid of kube-system. */
+  readonly cluster: string;
+  readonly operatorNamespace: string;
+  readonly watchNamespaces: readonly string[];
+  readonly events: EventRecorder;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly gatewayMetrics: GatewayMetrics;
+  readonly onEnqueue: (enqueue: ((key: ObjectKey) => void) | undefined) => void;
+}
+
+/** Keys of one gateway that are worked on at a time; more than its requests, so that those never wait for us. */
+const LANE_LIMIT = 32;
+const WORKERS = 256;
+/** Writes waiting at gateways from which on statuses wait: they cost the API server and us more than those writes. */
+const BUSY_BACKLOG = 8;
+const STATUS_FLUSH_MS = 5_000;
+
+/**
+ * One term of leadership: connections, work queue and workers, from all objects to an orderly end. Resolves when the
+ * last write has been answered.
+ */
+export async function lead(signal: AbortSignal, options: LeaderOptions): Promise<void> {
+  const { caches, logger, metrics } = options;
+  const gateways = new Gateways({
+    exists: (key) => caches.get(key) !== undefined,
+    namespaceLabels: (namespace) =>
+      caches.namespaces?.get("", namespace)?.metadata.labels ?? (caches.namespaces ? {} : undefined),
+  });
+  const queue = new WorkQueue({
+    priorityOf: (key) => priorityOf(parseKey(key)),
+    laneOf: (key) => laneOf(parseKey(key), caches, gateways, options.operatorNamespace),
+    laneLimit: LANE_LIMIT,
+    onTaken: (key, waitedMs) => metrics.queueWaitSeconds.observe({ kind: parseKey(key).kind }, waitedMs / 1000),
+  });
+  metrics.observeQueue(queue);
+  const enqueue = (key: ObjectKey): void => queue.add(formatKey(key));
+  const statuses = new StatusWriter({
+    client: options.client,
+    logger,
+    getCached: (type, { namespace, name }) => caches.get({ kind: type.kind, namespace, name }),
+    onWritten: (_type, object) => caches.noteWritten(object),
+    onConflict: (type, { namespace, name }) => enqueue({ kind: type.kind, namespace, name }),
+    onResult: (type, result) => metrics.statusWrites.inc({ resource: type.plural, result }),
+    hold: () => gateways.all().some(({ connection }) => connection.backlog > BUSY_BACKLOG),
+  });
+  metrics.observeStatusQueue(() => statuses.depth);
+  const context: ControllerContext = {
+    client: options.client,
+    caches,
+    gateways,
+    statuses,
+    events: options.events,
+    logger,
+    cluster: options.cluster,
+    operatorNamespace: options.operatorNamespace,
+    enqueue,
+    now: () => new Date(),
+  };
+  const ending = new AbortController();
+  const connect = connector(context, options, ending.signal);
+  options.onEnqueue(enqueue);
+  for (const { kind } of KINDS) for (const object of caches.kinds.get(kind)?.list() ?? []) enqueue(keyOf(kind, object));
+  const work = runWorkers({
+    queue,
+    concurrency: WORKERS,
+    signal: ending.signal,
+    logger,
+    reconcile: async (text) => {
+      const key = parseKey(text);
+      if (key.kind === "KongGateway") return reconcileKongGateway(context, connect, key);
+      const kind = KONG_KINDS.find(({ definition }) => definition.kind === key.kind);
+      return kind ? reconcileKongObject(context, kind, key) : undefined;
+    },
+    onOutcome: (key, outcome, durationMs) => {
+      const { kind } = parseKey(key);
+      metrics.reconciles.inc({ kind, result: outcome.result });
+      metrics.reconcileSeconds.observe({ kind }, durationMs / 1000);
+      if (outcome.isBug) metrics.reconcileBugs.inc({ kind });
+    },
+  });
+  await aborted(signal);
+  options.onEnqueue(undefined);
+  await queue.shutdown();
+  await work;
+  ending.abort();
+  await Promise.all(gateways.all().map(({ connection }) => connection.stop()));
+  await statuses.close(STATUS_FLUSH_MS);
+}
+
+/** Makes connections whose changes come back as keys. */
+function connector(context: ControllerContext, options: LeaderOptions, signal: AbortSignal): ConnectGateway {
+  return (key, settings) => {
+    const connection: GatewayConnection = new GatewayConnection({
+      settings,
+      cluster: context.cluster,
+      logger: context.logger.child({ gateway: formatKey(key) }),
+      now: context.now,
+      onStateChange: (state) => {
+        context.enqueue(key);
+        if (state.phase !== "Ready") return;
+        for (const user of context.caches.usersOf(key)) context.enqueue(user);
+      },
+      onOwnersChanged: (owners) => {
+        for (const owner of owners) context.enqueue(owner);
+        pruneGateway(context, key, { watchNamespaces: options.watchNamespaces });
+      },
+      onRequest: (record) => options.gatewayMetrics.observe(formatKey(key), record),
+    });
+    connection.start(signal);
+    return connection;
+  };
+}
+
+/** Gateways first, then kinds in the order in which their entities are created. */
+function priorityOf(key: ObjectKey): number {
+  return KONG_KINDS.findIndex(({ definition }) => definition.kind === key.kind) + 1;
+}
+
+/** The gateway that the key concerns. */
+function laneOf(key: ObjectKey, caches: Caches, gateways: Gateways, operatorNamespace: string): string {
+  if (key.kind === "KongGateway") return "gateways";
+  const object = caches.get(key);
+  const ref = object?.spec["gatewayRef"] as GatewayRefFields | undefined;
+  const chosen = gateways.choose(gatewayCandidates(key.namespace, ref, operatorNamespace));
+  return chosen ? formatKey(chosen) : "";
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

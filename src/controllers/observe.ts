@@ -1,0 +1,94 @@
+import { parseSpec } from "../api/parse.ts";
+import { KongUpstream } from "../api/v1alpha1/kong-upstream.ts";
+import { NotReadyError, RefNotFoundError } from "../errors.ts";
+import { entityId } from "../model/identity.ts";
+import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import { defaultKongName } from "../translate/names.ts";
+import type { ObjectReference, References, TranslationContext } from "../translate/translation.ts";
+import type { Caches } from "./caches.ts";
+import type { Gateway } from "./gateways.ts";
+
+/**
+ * The observe stage: all that a translation needs, read from the caches and the gateway's mirror and nothing else.
+ * @throws RefNotFoundError naming what is not there.
+ * @throws NotReadyError where it is there but not in Kong yet.
+ */
+export function observe(options: {
+  readonly owner: ObjectKey;
+  readonly references: References;
+  readonly gateway: Gateway;
+  readonly cluster: string;
+  readonly caches: Caches;
+}): TranslationContext {
+  const { owner, references, gateway, cluster, caches } = options;
+  const { connection, instance, workspace } = gateway;
+  const naming = gateway.spec.naming ?? "Namespaced";
+  const ids = new Map(
+    references.objects.map((reference) => [formatKey(reference.to), resolveId(reference, gateway, caches)]),
+  );
+  const secrets = new Map(
+    references.secrets.map((reference) => [reference.name, secretData(owner.namespace, reference, caches)]),
+  );
+  return {
+    owner,
+    instance,
+    cluster,
+    defaultName: defaultKongName(owner, naming),
+    idFor: (type, part = "") =>
+      connection.idOf(owner, type, part) ?? entityId({ instance, workspace }, type, owner, part),
+    idOf: (reference) => required(ids.get(formatKey(reference.to)), reference.field),
+    nameOf: (reference) => upstreamName(reference, caches) ?? defaultKongName(reference.to, naming),
+    secret: (name) => required(secrets.get(name), name),
+  };
+}
+
+function resolveId(reference: ObjectReference, gateway: Gateway, caches: Caches): string {
+  const { field, to, type } = reference;
+  const informer = caches.kinds.get(to.kind);
+  if (!informer) {
+    throw new RefNotFoundError(
+      "RefNotFound",
+      `${field}: ${to.kind} is a kind that this version of the operator does not have`,
+    );
+  }
+  if (!informer.get(to.namespace, to.name)) {
+    throw new RefNotFoundError("RefNotFound", `${field}: ${to.kind} ${to.namespace}/${to.name} does not exist`);
+  }
+  const id = gateway.connection.idOf(to, type);
+  if (id === undefined) {
+    const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
+    throw new NotReadyError(
+      "RefNotReady",
+      `${field}: ${to.kind} ${to.namespace}/${to.name} is not in ${where} yet; see its conditions`,
+    );
+  }
+  return id;
+}
+
+/** Only labelled Secrets are in the cache: one without the label looks as if it were not there, and is not read. */
+function secretData(
+  namespace: string,
+  reference: { field: string; name: string },
+  caches: Caches,
+): Readonly<Record<string, string>> {
+  const data = caches.secretData(namespace, reference.name);
+  if (!data) {
+    throw new RefNotFoundError(
+      "SecretNotFound",
+      `${reference.field}: Secret ${namespace}/${reference.name} does not exist or lacks the label that lets the operator ` +
+        `read it: kubectl label secret -n ${namespace} ${reference.name} kjo.dev/secret=true`,
+    );
+  }
+  return data;
+}
+
+/** A KongUpstream's own name in Kong, where it chooses one. */
+function upstreamName(reference: ObjectReference, caches: Caches): string | undefined {
+  const object = caches.kinds.get(reference.to.kind)?.get(reference.to.namespace, reference.to.name);
+  return object && reference.to.kind === KongUpstream.kind ? parseSpec(KongUpstream, object).name : undefined;
+}
+
+function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`not observed: ${what}`);
+  return value;
+}

@@ -1,0 +1,88 @@
+import type { SyncOutcome } from "../kong/gateway-connection.ts";
+import type { KongEntity } from "../model/kong-entity.ts";
+import type { ObjectOutcome } from "../model/outcome.ts";
+import { KongRejectedError } from "../errors.ts";
+import { conditionsOf } from "../report/conditions.ts";
+import { kindStatus } from "../report/kind-status.ts";
+import { mergeConditions } from "../report/merge-conditions.ts";
+import { reconcileRequest } from "../report/object-status.ts";
+import { typeOf, type KongObject } from "./caches.ts";
+import type { ControllerContext } from "./context.ts";
+import type { Gateway } from "./gateways.ts";
+
+/** Most fields that an Event lists. */
+const LISTED_FIELDS = 10;
+
+/** The report stage of an object that is in Kong: its status, and an Event where drift was found. */
+export function reportProgrammed(
+  context: ControllerContext,
+  object: KongObject,
+  { gateway, desired, outcome }: { gateway: Gateway; desired: readonly KongEntity[]; outcome: SyncOutcome },
+): void {
+  const isReportOnly = outcome.leftDrifted.length > 0;
+  writeStatus(context, object, {
+    outcome: {
+      result: "Programmed",
+      fieldsNotSent: outcome.unknownFields,
+      driftedFields: outcome.leftDrifted.map(({ path }) => path),
+    },
+    status: {
+      gateway: { namespace: gateway.key.namespace, name: gateway.key.name, instance: gateway.instance },
+      ...kindStatus(object.kind, desired),
+    },
+  });
+  if (outcome.drifted.length > 0) recordDrift(context, object, outcome, isReportOnly);
+}
+
+/** The report stage of an object that could not be brought to Kong. */
+export function reportFailure(context: ControllerContext, object: KongObject, error: unknown): void {
+  writeStatus(context, object, { outcome: { result: "Failed", error }, status: {} });
+  if (error instanceof KongRejectedError && !isSaid(object, error)) {
+    context.events.record(object, { type: "Warning", reason: error.reason, message: error.message, action: "Program" });
+  }
+}
+
+function writeStatus(
+  context: ControllerContext,
+  object: KongObject,
+  { outcome, status }: { outcome: ObjectOutcome; status: Readonly<Record<string, unknown>> },
+): void {
+  const drafts = conditionsOf(outcome);
+  if (!drafts) return;
+  const { generation, annotations } = object.metadata;
+  const request = reconcileRequest(annotations);
+  context.statuses.submit(typeOf(object.kind), object, {
+    ...object.status,
+    ...status,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...(request === undefined ? {} : { lastHandledReconcileAt: request }),
+    conditions: mergeConditions(outcome.result === "Failed" ? object.status?.conditions : [], drafts, generation),
+  });
+}
+
+function recordDrift(
+  context: ControllerContext,
+  object: KongObject,
+  outcome: SyncOutcome,
+  isReportOnly: boolean,
+): void {
+  const fields = outcome.drifted.map(({ path }) => path);
+  const more = fields.length > LISTED_FIELDS ? ` and ${fields.length - LISTED_FIELDS} more` : "";
+  const what = `${fields.slice(0, LISTED_FIELDS).join(", ")}${more}`;
+  context.events.record(object, {
+    type: "Warning",
+    reason: isReportOnly ? "DriftFound" : "DriftRepaired",
+    message: isReportOnly ? `Changed in Kong and left so: ${what}` : `Changed in Kong and put back: ${what}`,
+    action: isReportOnly ? "Report" : "Repair",
+  });
+}
+
+/** The Ready condition says it already: no second Event for the same refusal. */
+function isSaid(object: KongObject, error: KongRejectedError): boolean {
+  const ready = object.status?.conditions?.find(({ type }) => type === "Ready");
+  return (
+    ready?.reason === error.reason &&
+    ready.message === error.message &&
+    ready.observedGeneration === object.metadata.generation
+  );
+}

@@ -1,0 +1,115 @@
+import {
+  DeletionBlockedError,
+  GatewayAuthError,
+  InvalidSpecError,
+  KongRejectedError,
+  KongUnavailableError,
+  NotReadyError,
+  OperatorError,
+  RefNotFoundError,
+  RefNotPermittedError,
+} from "../errors.ts";
+import type { Condition } from "../api/meta.ts";
+import type { ObjectOutcome } from "../model/outcome.ts";
+
+/** A condition without its times, which the writer of the status sets. */
+export type ConditionDraft = Omit<Condition, "lastTransitionTime" | "observedGeneration">;
+
+/** Longest message of a condition; the API server itself takes 32,768. */
+const MESSAGE_LIMIT = 1024;
+
+const TRUE_MESSAGES: Readonly<Record<string, string>> = {
+  Accepted: "The spec is valid",
+  ResolvedRefs: "Everything that the spec refers to is there",
+  Programmed: "Kong holds what the spec asks for",
+};
+
+/**
+ * The conditions of an object of a gateway kind after a reconcile, following kstatus: `Reconciling` and `Stalled` are
+ * there only while true. undefined where the object's status is to be left as it is: a gateway that refuses our
+ * credentials says nothing about its objects.
+ */
+export function conditionsOf(outcome: ObjectOutcome): ConditionDraft[] | undefined {
+  if (outcome.result === "Programmed") return programmed(outcome.fieldsNotSent, outcome.driftedFields);
+  const { error } = outcome;
+  if (error instanceof GatewayAuthError) return undefined;
+  const reason = error instanceof OperatorError ? error.reason : "InternalError";
+  const message = error instanceof OperatorError ? error.message : "An error in the operator itself; its log says more";
+  if (error instanceof InvalidSpecError)
+    return [no("Accepted", reason, message), no("Ready", reason, message), stalled(reason, message)];
+  const accepted = yes("Accepted");
+  if (error instanceof RefNotFoundError || error instanceof RefNotPermittedError) {
+    return [
+      accepted,
+      no("ResolvedRefs", reason, message),
+      unknown("Programmed", "RefsNotResolved", message),
+      no("Ready", reason, message),
+    ];
+  }
+  const resolved = [accepted, yes("ResolvedRefs")];
+  if (error instanceof KongRejectedError) {
+    const stuck = isForGood(error) ? [stalled(reason, message)] : [];
+    return [...resolved, no("Programmed", reason, message), no("Ready", reason, message), ...stuck];
+  }
+  if (error instanceof DeletionBlockedError) return [no("Ready", reason, message)];
+  if (error instanceof NotReadyError || error instanceof KongUnavailableError) {
+    return [
+      ...resolved,
+      unknown("Programmed", reason, message),
+      unknown("Ready", reason, message),
+      reconciling(reason, message),
+    ];
+  }
+  return [unknown("Ready", reason, message), reconciling(reason, message)];
+}
+
+function programmed(fieldsNotSent: readonly string[], driftedFields: readonly string[]): ConditionDraft[] {
+  const accepted =
+    fieldsNotSent.length === 0
+      ? yes("Accepted")
+      : {
+          ...yes("Accepted"),
+          reason: "FieldsNotSent",
+          message: cap(`The gateway does not know and was not sent: ${fieldsNotSent.join(", ")}`),
+        };
+  const conditions = [
+    accepted,
+    yes("ResolvedRefs"),
+    yes("Programmed"),
+    yes("Ready", "Programmed", "The object is in Kong"),
+  ];
+  if (driftedFields.length > 0) {
+    const message = `Changed in Kong and left so (spec.drift.policy: Report): ${driftedFields.join(", ")}`;
+    conditions.push({ type: "Drifted", status: "True", reason: "DriftFound", message: cap(message) });
+  }
+  return conditions;
+}
+
+/** A violation of Kong's schema stays one until the spec changes; a clash of names may end by itself. */
+function isForGood(error: KongRejectedError): boolean {
+  return error.code === 2 && error.reason !== "Conflict";
+}
+
+function yes(type: string, reason = type, message = TRUE_MESSAGES[type] ?? ""): ConditionDraft {
+  return { type, status: "True", reason, message };
+}
+
+function no(type: string, reason: string, message: string): ConditionDraft {
+  return { type, status: "False", reason, message: cap(message) };
+}
+
+function unknown(type: string, reason: string, message: string): ConditionDraft {
+  return { type, status: "Unknown", reason, message: cap(message) };
+}
+
+function reconciling(reason: string, message: string): ConditionDraft {
+  return { type: "Reconciling", status: "True", reason, message: cap(message) };
+}
+
+function stalled(reason: string, message: string): ConditionDraft {
+  return { type: "Stalled", status: "True", reason, message: cap(message) };
+}
+
+function cap(message: string): string {
+  return message.length <= MESSAGE_LIMIT ? message : `${message.slice(0, MESSAGE_LIMIT - 1)}…`;
+}

@@ -1,0 +1,28 @@
+import type { Json, JsonObject } from "../model/json.ts";
+import type { KongEntity } from "../model/kong-entity.ts";
+
+/** Credentials of a consumer by their entity type. */
+const CREDENTIAL_TYPES: ReadonlySet<string> = new Set([
+  "keyauth_credentials",
+  "jwt_secrets",
+  "basicauth_credentials",
+  "hmacauth_credentials",
+  "oauth2_credentials",
+]);
+
+/** What the status of a kind says of its entities: ids, names and counts, never a value. */
+export function kindStatus(kind: string, entities: readonly KongEntity[]): JsonObject {
+  if (kind === "KongPluginBinding") {
+    return { plugins: entities.map(({ id, part }): JsonObject => ({ id, target: part })) };
+  }
+  const [main] = entities;
+  if (!main) return {};
+  const name: Json | undefined = main.fields["name"] ?? main.fields["username"];
+  return {
+    kong: { id: main.id, ...(typeof name === "string" ? { name } : {}) },
+    ...(kind === "KongUpstream" ? { targets: entities.length - 1 } : {}),
+    ...(kind === "KongConsumer"
+      ? { credentials: entities.filter(({ type }) => CREDENTIAL_TYPES.has(type)).length }
+      : {}),
+  };
+}

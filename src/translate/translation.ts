@@ -1,0 +1,74 @@
+import type { JsonObject } from "../model/json.ts";
+import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
+import { ownershipTags } from "../model/identity.ts";
+import type { ObjectKey } from "../model/object-key.ts";
+
+/** A spec's reference to another object of ours. */
+export interface ObjectReference {
+  /** Path in the spec, for messages: `spec.serviceRef`. */
+  readonly field: string;
+  readonly to: ObjectKey;
+  /** The entity of the referred object whose id or name is needed. */
+  readonly type: KongEntityType;
+}
+
+/** A spec's reference to a Secret of its namespace. */
+export interface SecretReference {
+  /** Path in the spec, for messages: `spec.credentials[0].secretRef`. */
+  readonly field: string;
+  readonly name: string;
+}
+
+export interface References {
+  readonly objects: readonly ObjectReference[];
+  readonly secrets: readonly SecretReference[];
+}
+
+/** All that a translation may know besides the spec; made by the observe stage. */
+export interface TranslationContext {
+  readonly owner: ObjectKey;
+  readonly instance: string;
+  readonly cluster: string;
+  /** The name in Kong for an object that does not choose one. */
+  readonly defaultName: string;
+  /** Id of one of the object's own entities: the one it has in Kong, else the one it will get. */
+  idFor(type: KongEntityType, part?: string): string;
+  /** Id in Kong of what a reference names. */
+  idOf(reference: ObjectReference): string;
+  /** Name in Kong of what a reference names. */
+  nameOf(reference: ObjectReference): string;
+  /** Decoded data of a Secret. */
+  secret(name: string): Readonly<Record<string, string>>;
+}
+
+/** How one kind becomes Kong entities. Both functions are pure. */
+export interface KindTranslation<Spec> {
+  readonly kind: string;
+  /** What the object needs from others, so that it waits on them and is told when they change. */
+  references(namespace: string, spec: Spec): References;
+  /**
+   * The entities in Kong that the spec asks for, in creation order.
+   * @throws InvalidSpecError where a field cannot be used, naming it and the remedy.
+   */
+  translate(spec: Spec, context: TranslationContext): KongEntity[];
+}
+
+export const NO_REFERENCES: References = { objects: [], secrets: [] };
+
+/** Builds an entity with our tags before the user's. */
+export function entity(
+  context: TranslationContext,
+  type: KongEntityType,
+  fields: JsonObject,
+  options: { part?: string; tags?: readonly string[] | undefined; secretPaths?: readonly string[] } = {},
+): KongEntity {
+  const part = options.part ?? "";
+  return {
+    type,
+    id: context.idFor(type, part),
+    fields: { ...fields, tags: [...ownershipTags(context, context.owner, part), ...(options.tags ?? [])] },
+    owner: context.owner,
+    part,
+    ...(options.secretPaths && options.secretPaths.length > 0 ? { secretPaths: options.secretPaths } : {}),
+  };
+}
