@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import http from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -120,6 +121,41 @@ export class Gateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.proxy.stop();
   }
+}
+
+/** A backend behind a gateway. */
+export interface Served extends AsyncDisposable {
+  readonly backend: Backend;
+  readonly gateway: Gateway;
+  readonly routeId: string;
+}
+
+/** A backend behind a gateway with one global plugin; the backend gets the path whole. */
+export async function serveWith(plugin: string, config: JsonObject, now: () => number = Date.now): Promise<Served> {
+  const backend = await Backend.start();
+  const gateway = await Gateway.start({ now });
+  const { routeId } = gateway.serve({ port: backend.port }, { strip_path: false });
+  gateway.plugin(plugin, config);
+  return {
+    backend,
+    gateway,
+    routeId,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await gateway[Symbol.asyncDispose]();
+      await backend[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The consumer `ann`: id `c1`, key `k1`, password `secret`, HMAC secret `hmac`, groups `staff` and `dev`. */
+export function addAnn(store: MemoryGateway): void {
+  const consumer = { id: "c1" };
+  const password = createHash("sha1").update("secretc1").digest("hex");
+  store.put("consumers", { id: "c1", username: "ann", custom_id: "ann-7" });
+  store.put("keyauth_credentials", { id: "key-1", key: "k1", consumer });
+  store.put("basicauth_credentials", { username: "ann", password, consumer });
+  store.put("hmacauth_credentials", { username: "ann", secret: "hmac", consumer });
+  for (const group of ["staff", "dev"]) store.put("acls", { group, consumer });
 }
 
 /** The message of a gateway's own answer. */

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../../../src/model/json.ts";
-import { Backend, Gateway, messageOf } from "./gateway-fixture.ts";
-import type { Call } from "./gateway-fixture.ts";
+import { Backend, Gateway, messageOf, serveWith } from "./gateway-fixture.ts";
 
 describe("kong double/ip-restriction", () => {
   const cases: [config: JsonObject, status: number, message?: string][] = [
@@ -15,118 +14,12 @@ describe("kong double/ip-restriction", () => {
   ];
   for (const [config, status, message] of cases) {
     it(`answers ${status} with ${JSON.stringify(config)}`, async () => {
-      await using t = await setUp("ip-restriction", config);
+      await using t = await serveWith("ip-restriction", config);
       const reply = await t.gateway.call();
       assert.equal(reply.status, status);
       if (message !== undefined) assert.equal(messageOf(reply), message);
     });
   }
-});
-
-describe("kong double/rate-limiting", () => {
-  const START = Date.UTC(2030, 5, 15, 12, 0, 50);
-
-  it("counts a fixed window, says what is left, refuses, and begins anew with the next window", async () => {
-    let now = START;
-    await using t = await setUp("rate-limiting", { minute: 2, policy: "local" }, () => now);
-    for (const left of ["1", "0"]) {
-      const reply = await t.gateway.call();
-      assert.equal(reply.status, 200);
-      assert.equal(reply.headers["ratelimit-limit"], "2");
-      assert.equal(reply.headers["ratelimit-remaining"], left);
-      assert.equal(reply.headers["x-ratelimit-limit-minute"], "2");
-      assert.equal(reply.headers["x-ratelimit-remaining-minute"], left);
-      assert.equal(reply.headers["ratelimit-reset"], "10");
-    }
-    const refused = await t.gateway.call();
-    assert.deepEqual([refused.status, messageOf(refused)], [429, "API rate limit exceeded"]);
-    assert.equal(refused.headers["retry-after"], "10");
-    assert.equal(t.backend.seen.length, 2);
-    now += 10_000;
-    assert.equal((await t.gateway.call()).status, 200);
-  });
-
-  const windows: [window: string, resetSeconds: number][] = [
-    ["second", 1],
-    ["minute", 10],
-    ["hour", 3550],
-    ["day", 43_150],
-    ["month", 2_592_000 - (14 * 86_400 + 43_250)],
-    ["year", 31_536_000 - (165 * 86_400 + 43_250)],
-  ];
-  for (const [window, resetSeconds] of windows) {
-    it(`resets a ${window} after ${resetSeconds} s`, async () => {
-      await using t = await setUp("rate-limiting", { [window]: 1 }, () => START);
-      assert.equal((await t.gateway.call()).headers["ratelimit-reset"], String(resetSeconds));
-      assert.equal((await t.gateway.call()).status, 429);
-    });
-  }
-
-  it("shows the scarcest of several windows and counts no refused request in any of them", async () => {
-    let now = START;
-    await using t = await setUp("rate-limiting", { second: 1, hour: 5 }, () => now);
-    assert.equal((await t.gateway.call()).headers["ratelimit-limit"], "1");
-    const refused = await t.gateway.call();
-    assert.equal(refused.status, 429);
-    assert.equal(refused.headers["x-ratelimit-remaining-hour"], "4");
-    now += 1000;
-    assert.equal((await t.gateway.call()).headers["x-ratelimit-remaining-hour"], "3");
-  });
-
-  it("refuses with the configured code and message and without headers", async () => {
-    const config = { minute: 1, error_code: 503, error_message: "slow down", hide_client_headers: true };
-    await using t = await setUp("rate-limiting", config, () => START);
-    await t.gateway.call();
-    const refused = await t.gateway.call();
-    assert.deepEqual([refused.status, messageOf(refused)], [503, "slow down"]);
-    assert.equal(refused.headers["ratelimit-limit"], undefined);
-    assert.equal(refused.headers["retry-after"], undefined);
-  });
-
-  const separate: [limitBy: string, extra: JsonObject, one: Call, path: string, other: Call, shared: boolean][] = [
-    [
-      "header",
-      { header_name: "x-tenant" },
-      { headers: { "X-Tenant": "a" } },
-      "/",
-      { headers: { "X-Tenant": "b" } },
-      false,
-    ],
-    ["consumer", {}, { headers: { apikey: "k1" } }, "/", { headers: { apikey: "k2" } }, false],
-    ["credential", {}, { headers: { apikey: "k1" } }, "/", { headers: { apikey: "k1b" } }, false],
-    ["consumer", {}, { headers: { apikey: "k1" } }, "/", { headers: { apikey: "k1b" } }, true],
-    ["ip", {}, { headers: { apikey: "k1" } }, "/", { headers: { apikey: "k2" } }, true],
-    ["service", {}, { headers: { apikey: "k1" } }, "/other", { headers: { apikey: "k2" } }, true],
-    ["path", { path: "/special" }, { headers: { apikey: "k1" } }, "/special", { headers: { apikey: "k2" } }, false],
-  ];
-  for (const [limitBy, extra, one, path, other, shared] of separate) {
-    it(`counts ${JSON.stringify(other)} ${shared ? "together with" : "apart from"} ${JSON.stringify(one)} by ${limitBy}`, async () => {
-      await using t = await setUp("rate-limiting", { minute: 1, limit_by: limitBy, ...extra }, () => START);
-      const { store } = t.gateway;
-      for (const [id, keys] of [
-        ["c1", ["k1", "k1b"]],
-        ["c2", ["k2"]],
-      ] as const) {
-        store.put("consumers", { id, username: id });
-        for (const key of keys) store.put("keyauth_credentials", { key, consumer: { id } });
-      }
-      store.put("consumers", { id: "guest", username: "guest" });
-      t.gateway.plugin("key-auth", { key_names: ["apikey"], anonymous: "guest" });
-      assert.equal((await t.gateway.call("/", one)).status, 200);
-      assert.equal((await t.gateway.call("/", one)).status, 429);
-      assert.equal((await t.gateway.call(path, other)).status, shared ? 429 : 200);
-    });
-  }
-
-  it("takes a consumer's own limit before the general one", async () => {
-    await using t = await setUp("rate-limiting", { minute: 1 }, () => START);
-    t.gateway.store.put("consumers", { id: "c1", username: "ann" });
-    t.gateway.store.put("keyauth_credentials", { key: "k1", consumer: { id: "c1" } });
-    t.gateway.plugin("key-auth", { key_names: ["apikey"] });
-    t.gateway.plugin("rate-limiting", { minute: 9 }, { consumer: { id: "c1" } });
-    const reply = await t.gateway.call("/", { headers: { apikey: "k1" } });
-    assert.equal(reply.headers["x-ratelimit-limit-minute"], "9");
-  });
 });
 
 describe("kong double/bot-detection", () => {
@@ -146,7 +39,7 @@ describe("kong double/bot-detection", () => {
   ];
   for (const [agent, status] of agents) {
     it(`answers ${status} to ${agent ?? "a client without a name"}`, async () => {
-      await using t = await setUp("bot-detection", { allow: ["^good "], deny: ["^evil$"] });
+      await using t = await serveWith("bot-detection", { allow: ["^good "], deny: ["^evil$"] });
       const reply = await t.gateway.call("/", agent === undefined ? {} : { headers: { "User-Agent": agent } });
       assert.equal(reply.status, status);
       if (status === 403) assert.equal(messageOf(reply), "Forbidden");
@@ -163,7 +56,7 @@ describe("kong double/request-termination", () => {
   ];
   for (const [config, status, type, body] of cases) {
     it(`answers ${status} ${body} for ${JSON.stringify(config)}`, async () => {
-      await using t = await setUp("request-termination", config);
+      await using t = await serveWith("request-termination", config);
       const reply = await t.gateway.call();
       assert.deepEqual([reply.status, reply.headers["content-type"], reply.body], [status, type, body]);
       assert.equal(t.backend.seen.length, 0);
@@ -171,7 +64,7 @@ describe("kong double/request-termination", () => {
   }
 
   it("waits for its trigger and echoes the request", async () => {
-    await using t = await setUp("request-termination", { status_code: 200, trigger: "x-stop", echo: true });
+    await using t = await serveWith("request-termination", { status_code: 200, trigger: "x-stop", echo: true });
     assert.equal((await t.gateway.call()).body, "b1");
     const reply = await t.gateway.call("/p?x-stop=1", { method: "POST", body: "data" });
     const { request } = JSON.parse(reply.body) as { request: Record<string, unknown> };
@@ -179,7 +72,7 @@ describe("kong double/request-termination", () => {
   });
 
   it("runs after authentication", async () => {
-    await using t = await setUp("request-termination", { status_code: 200 });
+    await using t = await serveWith("request-termination", { status_code: 200 });
     t.gateway.plugin("key-auth", { key_names: ["apikey"] });
     assert.equal((await t.gateway.call()).status, 401);
   });
@@ -202,7 +95,7 @@ describe("kong double/cors", () => {
   ];
   for (const [config, allowed] of origins) {
     it(`allows ${allowed ?? "no origin"} with ${JSON.stringify(config)}`, async () => {
-      await using t = await setUp("cors", config);
+      await using t = await serveWith("cors", config);
       const first = await t.gateway.call("/", preflight);
       assert.equal(first.status, 200);
       assert.equal(first.headers["access-control-allow-origin"], allowed);
@@ -214,7 +107,7 @@ describe("kong double/cors", () => {
 
   it("answers a preflight before authentication and says what is allowed", async () => {
     const config = { methods: ["GET", "PUT"], headers: ["X-One", "X-Two"], max_age: 60, exposed_headers: ["X-Out"] };
-    await using t = await setUp("cors", config);
+    await using t = await serveWith("cors", config);
     t.gateway.plugin("key-auth", { key_names: ["apikey"] });
     const { headers } = await t.gateway.call("/", preflight);
     assert.equal(headers["access-control-allow-methods"], "GET,PUT");
@@ -227,14 +120,14 @@ describe("kong double/cors", () => {
   });
 
   it("leaves a preflight to the backend with preflight_continue", async () => {
-    await using t = await setUp("cors", { preflight_continue: true });
+    await using t = await serveWith("cors", { preflight_continue: true });
     assert.equal((await t.gateway.call("/", preflight)).body, "b1");
   });
 });
 
 describe("kong double/correlation-id", () => {
   it("gives each request an id, keeps the client's own, and echoes it", async () => {
-    await using t = await setUp("correlation-id", {
+    await using t = await serveWith("correlation-id", {
       header_name: "X-Trace",
       generator: "uuid#counter",
       echo_downstream: true,
@@ -249,7 +142,7 @@ describe("kong double/correlation-id", () => {
 
 describe("kong double/request-transformer", () => {
   it("removes, renames, replaces, adds and appends headers, query and body, in this order", async () => {
-    await using t = await setUp("request-transformer", {
+    await using t = await serveWith("request-transformer", {
       http_method: "PUT",
       remove: { headers: ["X-Gone"], querystring: ["gone"], body: ["gone"] },
       rename: { headers: ["X-Old:X-New"], querystring: ["old:new"], body: ["old:new"] },
@@ -278,7 +171,7 @@ describe("kong double/request-transformer", () => {
   });
 
   it("says that templates are not rendered", async () => {
-    await using t = await setUp("request-transformer", { add: { headers: ["X-A:$(headers.host)"] } });
+    await using t = await serveWith("request-transformer", { add: { headers: ["X-A:$(headers.host)"] } });
     await t.gateway.call();
     assert.deepEqual(t.gateway.unsupported, ["plugin request-transformer: templates"]);
   });
@@ -304,23 +197,3 @@ describe("kong double/response-transformer", () => {
     assert.equal((await gateway.call("/text")).body, '{"gone":1,"n":1}');
   });
 });
-
-/** A backend behind a gateway with one global plugin. */
-async function setUp(
-  plugin: string,
-  config: JsonObject,
-  now: () => number = Date.now,
-): Promise<AsyncDisposable & { backend: Backend; gateway: Gateway }> {
-  const backend = await Backend.start();
-  const gateway = await Gateway.start({ now });
-  gateway.serve({ port: backend.port }, { strip_path: false });
-  gateway.plugin(plugin, config);
-  return {
-    backend,
-    gateway,
-    async [Symbol.asyncDispose](): Promise<void> {
-      await gateway[Symbol.asyncDispose]();
-      await backend[Symbol.asyncDispose]();
-    },
-  };
-}
