@@ -1,25 +1,17 @@
-import type { Dispatcher } from "undici";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { sleep } from "../runtime/backoff.ts";
-import { Semaphore } from "../runtime/semaphore.ts";
-import { errorOfAnswer, errorOfFailure, isAbort, KubeApiError } from "./api-error.ts";
+import { errorOfFailure, isAbort } from "./api-error.ts";
 import { Connection } from "./connection.ts";
 import { readLines } from "./json-lines.ts";
-import { resourcePath, type KubeObject, type ObjectRef, type ResourceType } from "./resource.ts";
+import { describeRequest, Requester, type KubeRequest, type RequestObserver } from "./requester.ts";
+import type { KubeObject, ObjectRef, ResourceType } from "./resource.ts";
 
 /** Names our fields in `managedFields`. */
 export const FIELD_MANAGER = "kong-jenkins-operator";
-/** Requests under way at a time, watches apart; the API server gives one client about that many. */
-const CONCURRENT_REQUESTS = 32;
-/** Tries after an answer that says when to come back. */
-const RETRIES = 5;
-const LONGEST_RETRY_AFTER_MS = 30_000;
 const PAGE_SIZE = 500;
 
 export interface KubeClientOptions {
   readonly config: KubeConfig;
-  /** Told of each answer, for metrics. `status` 0: none came. */
-  readonly onRequest?: (request: { verb: string; resource: string; status: number; durationMs: number }) => void;
+  readonly onRequest?: RequestObserver;
 }
 
 export interface ListOptions {
@@ -64,19 +56,6 @@ export interface WriteOptions {
   readonly urgent?: boolean;
 }
 
-interface Request {
-  readonly verb: string;
-  readonly method: Dispatcher.HttpMethod;
-  readonly type: ResourceType;
-  readonly ref?: Partial<ObjectRef>;
-  readonly subresource?: string | undefined;
-  readonly query?: Record<string, string | number | boolean | undefined>;
-  readonly contentType?: string;
-  readonly body?: unknown;
-  readonly signal?: AbortSignal | undefined;
-  readonly urgent?: boolean | undefined;
-}
-
 const PATCH_TYPES = {
   json: "application/json-patch+json",
   merge: "application/merge-patch+json",
@@ -92,12 +71,11 @@ const PATCH_TYPES = {
  */
 export class KubeClient {
   readonly #connection: Connection;
-  readonly #places = new Semaphore(CONCURRENT_REQUESTS);
-  readonly #onRequest: KubeClientOptions["onRequest"];
+  readonly #requester: Requester;
 
   constructor(options: KubeClientOptions) {
     this.#connection = new Connection(options.config);
-    this.#onRequest = options.onRequest;
+    this.#requester = new Requester(this.#connection, options.onRequest);
   }
 
   get server(): URL {
@@ -105,7 +83,7 @@ export class KubeClient {
   }
 
   get<T extends KubeObject>(type: ResourceType, ref: ObjectRef, options: WriteOptions = {}): Promise<T> {
-    return this.#json<T>({ verb: "get", method: "GET", type, ref, ...pick(options) });
+    return this.#requester.json<T>({ verb: "get", method: "GET", type, ref, ...pick(options) });
   }
 
   /** One page after the other; the last has no `continue`. @throws KubeApiError 410 when the list took too long. */
@@ -140,7 +118,7 @@ export class KubeClient {
     options: WriteOptions = {},
   ): Promise<T> {
     const query = { fieldManager: FIELD_MANAGER, fieldValidation: options.fieldValidation };
-    return this.#json<T>({
+    return this.#requester.json<T>({
       verb: "create",
       method: "POST",
       type,
@@ -155,7 +133,7 @@ export class KubeClient {
   replace<T extends KubeObject>(type: ResourceType, object: KubeObject, options: WriteOptions = {}): Promise<T> {
     const ref = { namespace: object.metadata.namespace ?? "", name: object.metadata.name };
     const query = { fieldManager: FIELD_MANAGER, fieldValidation: options.fieldValidation };
-    return this.#json<T>({ verb: "update", method: "PUT", type, ref, query, body: object, ...pick(options) });
+    return this.#requester.json<T>({ verb: "update", method: "PUT", type, ref, query, body: object, ...pick(options) });
   }
 
   patch<T extends KubeObject>(
@@ -170,7 +148,7 @@ export class KubeClient {
       force: patch.kind === "apply" && patch.force ? true : undefined,
     };
     const contentType = PATCH_TYPES[patch.kind];
-    return this.#json<T>({
+    return this.#requester.json<T>({
       verb: "patch",
       method: "PATCH",
       type,
@@ -190,12 +168,12 @@ export class KubeClient {
     options: WriteOptions = {},
   ): Promise<void> {
     const body = { kind: "DeleteOptions", apiVersion: "v1", propagationPolicy: "Background", preconditions };
-    await this.#json({ verb: "delete", method: "DELETE", type, ref, body, ...pick(options) });
+    await this.#requester.json({ verb: "delete", method: "DELETE", type, ref, body, ...pick(options) });
   }
 
   /** Events until the API server ends the watch or the signal aborts it. Not counted among the concurrent requests. */
   async *watch<T extends KubeObject>(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
-    const request: Request = {
+    const request: KubeRequest = {
       verb: "watch",
       method: "GET",
       type,
@@ -211,11 +189,11 @@ export class KubeClient {
       signal: options.signal,
       urgent: true,
     };
-    const body = await this.#send(request);
+    const body = await this.#requester.stream(request);
     try {
       for await (const line of readLines(body)) yield JSON.parse(line) as WatchEvent<T>;
     } catch (error) {
-      throw isAbort(error) ? error : errorOfFailure(describe(request), error);
+      throw isAbort(error) ? error : errorOfFailure(describeRequest(request), error);
     } finally {
       body.destroy();
     }
@@ -233,7 +211,7 @@ export class KubeClient {
   ): Promise<ListPage<T> & { next: string | undefined }> {
     const { namespace = "", labelSelector, fieldSelector, signal } = options;
     const query = { labelSelector, fieldSelector, ...paging };
-    const answer = await this.#json<{
+    const answer = await this.#requester.json<{
       kind: string;
       apiVersion: string;
       items?: T[];
@@ -245,90 +223,8 @@ export class KubeClient {
     for (const item of items) Object.assign(item, { apiVersion: answer.apiVersion, kind });
     return { items, resourceVersion: answer.metadata.resourceVersion, next: answer.metadata.continue };
   }
-
-  async #json<T>(request: Request): Promise<T> {
-    const read = async (): Promise<T> => (await (await this.#send(request)).json()) as T;
-    try {
-      return request.urgent ? await read() : await this.#places.run(read);
-    } catch (error) {
-      if (error instanceof Error && !isAbort(error) && !("policy" in error))
-        throw errorOfFailure(describe(request), error);
-      throw error;
-    }
-  }
-
-  /** The body of a successful answer. */
-  async #send(request: Request): Promise<Dispatcher.ResponseData["body"]> {
-    for (let retries = 0; ; retries++) {
-      const { statusCode, headers, body } = await this.#sendOnce(request);
-      if (statusCode < 300) return body;
-      const retryAfterMs = parseRetryAfterMs(headers["retry-after"]);
-      const error = errorOfAnswer(describe(request), statusCode, await body.text(), retryAfterMs);
-      if (statusCode === 401) this.#connection.forgetCredentials();
-      const mayRetry = (statusCode === 429 || statusCode >= 500) && retryAfterMs !== undefined;
-      const shallRenew = statusCode === 401 && retries === 0;
-      if (!shallRenew && (!mayRetry || retries >= RETRIES)) throw error;
-      await sleep(
-        shallRenew ? 0 : Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS) * (1 + Math.random() / 4),
-        request.signal,
-      );
-      request.signal?.throwIfAborted();
-    }
-  }
-
-  async #sendOnce(request: Request): Promise<Dispatcher.ResponseData> {
-    const startedMs = performance.now();
-    const resource = request.subresource ? `${request.type.plural}/${request.subresource}` : request.type.plural;
-    const report = (status: number): void =>
-      this.#onRequest?.({ verb: request.verb, resource, status, durationMs: performance.now() - startedMs });
-    try {
-      const { headers, dispatcher } = await this.#connection.credentials();
-      const answer = await dispatcher.request({
-        origin: this.server.origin,
-        path: this.#path(request),
-        method: request.method,
-        headers: {
-          ...headers,
-          accept: "application/json",
-          "user-agent": FIELD_MANAGER,
-          ...(request.body === undefined ? {} : { "content-type": request.contentType ?? "application/json" }),
-        },
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-        ...(request.signal ? { signal: request.signal } : {}),
-        // Silence on a watch is the reflector's to judge: it knows of bookmarks.
-        bodyTimeout: request.verb === "watch" ? 0 : 30_000,
-      });
-      report(answer.statusCode);
-      return answer;
-    } catch (error) {
-      report(0);
-      throw isAbort(error) || error instanceof KubeApiError ? error : errorOfFailure(describe(request), error);
-    }
-  }
-
-  #path(request: Request): string {
-    const { type, ref = {}, subresource, query = {} } = request;
-    const base = this.server.pathname.replace(/\/$/, "");
-    const path = base + resourcePath(type, type.namespaced ? ref.namespace : undefined, ref.name, subresource);
-    const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-    return search.size === 0 ? path : `${path}?${search.toString()}`;
-  }
 }
 
-function pick(options: WriteOptions): Pick<Request, "subresource" | "signal" | "urgent"> {
+function pick(options: WriteOptions): Pick<KubeRequest, "subresource" | "signal" | "urgent"> {
   return { subresource: options.subresource, signal: options.signal, urgent: options.urgent };
-}
-
-function describe(request: Request): string {
-  const { verb, type, ref } = request;
-  const name = [ref?.namespace, ref?.name].filter(Boolean).join("/");
-  return [verb, request.subresource ? `${type.plural}/${request.subresource}` : type.plural, name]
-    .filter(Boolean)
-    .join(" ");
-}
-
-function parseRetryAfterMs(header: string | string[] | undefined): number | undefined {
-  const seconds = Number(Array.isArray(header) ? header[0] : header);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }

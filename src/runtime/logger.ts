@@ -75,11 +75,13 @@ function transport(write: ((line: string) => void) | undefined): winston.transpo
       done();
     },
   });
-  return new winston.transports.Stream({ stream, eol: "" });
+  return new winston.transports.Stream({ stream, eol: "\n" });
 }
 
 function renderJson({ level, message, fields }: Line): string {
-  return JSON.stringify({ time: new Date().toISOString(), level, message, ...fields });
+  const head = { time: new Date().toISOString(), level, message };
+  // Twice: the first gives the order, the second keeps a field from taking a name of the head.
+  return JSON.stringify(Object.assign({}, head, fields, head));
 }
 
 function renderText({ level, message, fields }: Line): string {
