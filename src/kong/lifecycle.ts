@@ -85,6 +85,11 @@ export class GatewayLifecycle {
     });
   }
 
+  /** Credentials have changed: what was said so far may no longer hold. */
+  checkSoon(): void {
+    this.#checkAt(0);
+  }
+
   /** The settings lead to another gateway: nothing is known of it. */
   restart(): void {
     this.#failures = 0;

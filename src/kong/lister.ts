@@ -34,10 +34,15 @@ export async function listTagged(
   }
 }
 
-/** All targets of an upstream, whoever they belong to: Kong does not filter them by tag. Nothing where it is gone. */
-export async function listTargets(listing: Listing, upstreamId: string, read: (raw: Json) => void): Promise<void> {
+/** Everything in a collection, whoever it belongs to. Nothing where the collection, or what it belongs to, is not there. */
+export async function listAll(
+  listing: Listing,
+  path: string,
+  entity: string,
+  read: (raw: Json) => void,
+): Promise<void> {
   try {
-    await listPages(listing, collectionPath("targets", upstreamId), "", "targets", read);
+    await listPages(listing, path, "", entity, read);
   } catch (error) {
     if (error instanceof AdminRejection && error.status === 404) return;
     throw error;
@@ -54,7 +59,8 @@ async function listPages(
 ): Promise<void> {
   let offset: string | undefined;
   do {
-    const query = `?size=${PAGE_SIZE}${filter}${offset === undefined ? "" : `&offset=${encodeURIComponent(offset)}`}`;
+    const separator = path.includes("?") ? "&" : "?";
+    const query = `${separator}size=${PAGE_SIZE}${filter}${offset === undefined ? "" : `&offset=${encodeURIComponent(offset)}`}`;
     const page = await listing.gate.run(listing.urgency, () => listing.client.request("GET", path + query, entity));
     if (!isJsonObject(page))
       throw new KongUnavailableError("NotAnAdminAPI", `the Admin API's list of ${entity} is no object`);

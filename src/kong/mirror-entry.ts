@@ -1,12 +1,10 @@
 import { parseOwnershipTags, TAG_CLUSTER, TAG_INSTANCE } from "../model/identity.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { KongEntityType } from "../model/kong-entity.ts";
-import type { ObjectKey } from "../model/object-key.ts";
 import type { ActualEntity } from "../plan/kong.ts";
 
 /** An entity that Kong holds under our instance's mark. */
 export interface MirrorEntry extends ActualEntity {
-  readonly owner: ObjectKey;
   /** uid of the cluster in its tag. */
   readonly cluster: string;
   /** The mirror's clock when this was learnt: a list that began earlier says nothing about it. */
@@ -49,7 +47,8 @@ function internedTag(tag: string, intern: Map<string, string>): string {
   return tag;
 }
 
-function withoutNulls(value: Json): Json {
+/** A copy without null members: to Kong, absent and null are the same. */
+export function withoutNulls(value: Json): Json {
   if (Array.isArray(value)) return value.some((item) => typeof item === "object") ? value.map(withoutNulls) : value;
   if (!isJsonObject(value)) return value;
   const copy: JsonObject = {};

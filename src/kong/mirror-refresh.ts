@@ -1,16 +1,26 @@
-import { KONG_ENTITY_TYPES } from "../model/kong-entity.ts";
+import { KONG_ENTITY_TYPES, type KongEntityType } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { GatewayRefusedError } from "./gateway-state.ts";
 import { listTagged } from "./lister.ts";
+import type { Mirror } from "./mirror.ts";
 import { readEntity, type ReadEntity } from "./mirror-entry.ts";
 import type { GatewaySession } from "./session.ts";
 
+export interface MirrorLists {
+  /** The mirror's clock before the first list. */
+  readonly startedAt: number;
+  readonly lists: readonly {
+    readonly type: KongEntityType;
+    readonly listed: readonly ReadEntity[];
+    readonly startedAt: number;
+  }[];
+}
+
 /**
- * Lists everything under our instance, all types at a time, and brings the mirror up to it; targets come later.
- * @returns the owners of what differs from what was known.
+ * Lists everything under our instance but targets, all types at a time.
  * @throws GatewayRefusedError where another cluster uses our instance; KongUnavailableError, GatewayAuthError.
  */
-export async function refreshMirror(session: GatewaySession, takeOver: string | undefined): Promise<ObjectKey[]> {
+export async function listMirror(session: GatewaySession, takeOver: string | undefined): Promise<MirrorLists> {
   const { mirror, client, gate, instance } = session;
   const startedAt = mirror.tick();
   const foreign = new Map<string, number>();
@@ -28,9 +38,14 @@ export async function refreshMirror(session: GatewaySession, takeOver: string | 
     }),
   );
   if (foreign.size > 0) throw instanceInUse(instance, foreign);
+  return { startedAt, lists };
+}
+
+/** @returns the owners of what differs from what was known. */
+export function applyLists(mirror: Mirror, { lists, startedAt }: MirrorLists): ObjectKey[] {
   const changed = new Map<string, ObjectKey>();
-  for (const { type, listed, startedAt: typeStartedAt } of lists) {
-    for (const owner of mirror.applyList(type, listed, typeStartedAt)) changed.set(formatKey(owner), owner);
+  for (const list of lists) {
+    for (const owner of mirror.applyList(list.type, list.listed, list.startedAt)) changed.set(formatKey(owner), owner);
   }
   mirror.forgetRemovalsBefore(startedAt);
   return [...changed.values()];

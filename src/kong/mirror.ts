@@ -121,6 +121,13 @@ export class Mirror {
     this.#remove(known);
   }
 
+  /** The entity no longer carries our marks; what refers to it stays. */
+  noteReleased({ type, id }: { readonly type: KongEntityType; readonly id: string }): void {
+    this.#removedAt.set(id, this.tick());
+    const known = this.get(type, id);
+    if (known) this.#remove(known);
+  }
+
   /**
    * Takes over a finished list of one type that began at `startedAt`.
    * @param covers which known entries the list would have shown; all of the type unless said otherwise.

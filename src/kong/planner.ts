@@ -1,6 +1,6 @@
 import type { FieldChange, KongEntity, KongOperation } from "../model/kong-entity.ts";
 import type { ObjectKey } from "../model/object-key.ts";
-import { planKong, type PlannedOperation } from "../plan/kong.ts";
+import { planKong, type ActualEntity, type PlannedOperation } from "../plan/kong.ts";
 import type { MirrorEntry } from "./mirror-entry.ts";
 import type { GatewaySession } from "./session.ts";
 import { upstreamIdOf } from "./entity-paths.ts";
@@ -38,32 +38,35 @@ export async function prepare(
  * The plan for one object, in memory. Only after {@link prepare}.
  * @param inSyncBefore the object was programmed at this generation: where its desired fields are the same as then, a
  * difference is drift.
+ * @param adopted what the object takes over, though it does not carry our marks yet.
  */
 export function planObject(
   session: GatewaySession,
   owner: ObjectKey,
   desired: readonly KongEntity[],
-  inSyncBefore: boolean,
+  { inSyncBefore, adopted = [] }: { readonly inSyncBefore: boolean; readonly adopted?: readonly ActualEntity[] },
 ): ObjectPlan {
   const { mirror, catalog } = session;
-  const unknownFields: string[] = [];
-  const entries = mirror.ofOwner(owner);
   const unchanged = new Set<string>();
-  const compare = (entity: KongEntity, actual: { readonly id: string }): readonly FieldChange[] => {
-    const entry = mirror.get(entity.type, actual.id);
-    if (!entry) return ANY_CHANGE;
+  const compare = (entity: KongEntity, actual: ActualEntity): readonly FieldChange[] => {
     const completed = catalog.complete(entity);
+    const changes = catalog.compare(entity, completed, actual);
+    const entry = mirror.get(actual.type, actual.id);
+    if (!entry) return changes;
     const hash = desiredHash(completed.send);
     if (isUnchanged(entry, hash, session.cluster)) unchanged.add(entity.id);
-    const changes = differences(entry, hash, completed.isOpaque, catalog.compare(entity, completed, entry));
-    if (changes.length === 0) mirror.noteInSync(entry, hash);
-    return changes;
+    const differing = differences(entry, hash, completed.isOpaque, changes);
+    if (differing.length === 0) mirror.noteInSync(entry, hash);
+    return differing;
   };
-  for (const entity of desired) unknownFields.push(...catalog.complete(entity).unknown);
-  const operations = planKong({ owner, desired, actual: entries, compare });
+  const operations = planKong({ desired, actual: [...mirror.ofOwner(owner), ...adopted], compare });
   const isDrift = ({ action, entity }: KongOperation): boolean =>
     inSyncBefore && (action !== "update" || unchanged.has(entity.id));
-  return { operations, drift: operations.filter(isDrift), unknownFields };
+  return {
+    operations,
+    drift: operations.filter(isDrift),
+    unknownFields: [...new Set(desired.flatMap((entity) => catalog.complete(entity).unknown))],
+  };
 }
 
 /** Something has to be written, but nobody can say which field. */

@@ -1,20 +1,28 @@
-import { NotReadyError, type OperatorError } from "../errors.ts";
 import type { FieldChange, KongEntity, KongOperation } from "../model/kong-entity.ts";
 import type { ObjectKey } from "../model/object-key.ts";
-import { referencesOf } from "../plan/entity-graph.ts";
+import { selectOperations } from "../plan/plan-order.ts";
 import { AdminRejection } from "./admin-client.ts";
-import { applyPlan, type Failure } from "./apply.ts";
-import { planObject, prepare } from "./planner.ts";
-import { isMissingReference, rejectedError } from "./rejection.ts";
+import { findAdoptions, type AdoptOptions } from "./adopt.ts";
+import { applyPlan, type Applied } from "./apply.ts";
+import { deleteEntities, type DeletionOptions } from "./deletion.ts";
+import { driftPaths } from "./drift-paths.ts";
+import { upstreamIdOf } from "./entity-paths.ts";
+import { explainFailures } from "./failures.ts";
+import { planObject, prepare, type ObjectPlan } from "./planner.ts";
+import { isTaken } from "./rejection.ts";
 import type { GatewaySession } from "./session.ts";
-import { concernsGateway, writeOperation } from "./writer.ts";
+import { writeOperation } from "./writer.ts";
 
 export interface SyncOptions {
   /**
    * The object was programmed in this very gateway at this generation: a difference is then drift, unless its desired
    * fields have changed by way of a Secret or a reference.
    */
-  readonly inSyncBefore: boolean;
+  readonly inSyncBefore?: boolean;
+  /** Entities that stand in Kong without our marks may be taken over. */
+  readonly adopt?: AdoptOptions;
+  /** The object is being deleted: `desired` is empty. */
+  readonly deletion?: DeletionOptions;
 }
 
 export interface SyncOutcome {
@@ -29,11 +37,15 @@ export interface SyncOutcome {
   readonly leftDrifted: readonly FieldChange[];
   /** Paths of fields that the gateway's schema lacks and that were not sent. */
   readonly unknownFields: readonly string[];
+  /** Entities of a forced deletion that stay in Kong without our marks, in words. */
+  readonly leftBehind: readonly string[];
 }
 
 /**
  * Makes Kong hold what one object asks for.
- * @throws OperatorError of the first operation that failed, after all others that do not need it have been tried.
+ * @throws OperatorError of the first operation that failed, after all others that do not need it have been tried:
+ * KongRejectedError (`Rejected`, `Conflict`, `AdoptMismatch`, `AdoptNotFound`, `NotSupportedByGateway`), NotReadyError
+ * where a reference is not in Kong, DeletionBlockedError, KongUnavailableError, GatewayAuthError.
  */
 export async function syncObject(
   session: GatewaySession,
@@ -41,70 +53,87 @@ export async function syncObject(
   desired: readonly KongEntity[],
   options: SyncOptions & { readonly driftPolicy: "Repair" | "Report" },
 ): Promise<SyncOutcome> {
+  if (options.deletion) return deleteObject(session, owner, options.deletion);
+  const first = await attempt(session, owner, desired, options);
+  if (!hasOldTargets(session, first)) return conclude(session, owner, first);
+  // Targets were listed before somebody added the same: with a new list it is an update, or a conflict with a name.
+  const second = await attempt(session, owner, desired, options);
+  return conclude(session, owner, { ...second, done: [...first.done, ...second.done] });
+}
+
+interface Attempt extends Applied {
+  readonly found: Pick<SyncOutcome, "drifted" | "leftDrifted" | "unknownFields">;
+  readonly namesBefore: ReadonlyMap<string, unknown>;
+}
+
+async function attempt(
+  session: GatewaySession,
+  owner: ObjectKey,
+  desired: readonly KongEntity[],
+  options: SyncOptions & { readonly driftPolicy: "Repair" | "Report" },
+): Promise<Attempt> {
   await prepare(session, owner, desired);
-  const { operations, drift, unknownFields } = planObject(session, owner, desired, options.inSyncBefore);
+  const { operations, drift, unknownFields } = await planWithAdoptions(session, owner, desired, options);
   const drifted = drift.flatMap((operation) => driftPaths(operation, desired));
-  const isLeft = options.driftPolicy === "Report";
-  const plan = isLeft ? operations.filter((operation) => !drift.includes(operation)) : operations;
-  if (plan.length === 0)
-    return {
-      writes: 0,
-      operations: [],
-      identityChanged: false,
-      drifted,
-      leftDrifted: isLeft ? drifted : [],
-      unknownFields,
-    };
+  const isLeft = options.driftPolicy === "Report" && drift.length > 0;
+  const plan = isLeft ? selectOperations(operations, (operation) => !drift.includes(operation)) : operations;
+  const found = { drifted, leftDrifted: isLeft ? drifted : [], unknownFields };
+  if (plan.length === 0) return { found, done: [], failures: [], namesBefore: new Map() };
   session.assertWritable();
   const namesBefore = new Map(session.mirror.ofOwner(owner).map(({ id, fields }) => [id, nameOf(fields)]));
-  const { done, failures } = await applyPlan(plan, (operation) => writeOperation(session, operation));
-  if (failures.length > 0) throw await explain(session, owner, failures);
+  const applied = await applyPlan(plan, (operation) => writeOperation(session, operation));
+  return { found, namesBefore, ...applied };
+}
+
+async function planWithAdoptions(
+  session: GatewaySession,
+  owner: ObjectKey,
+  desired: readonly KongEntity[],
+  { inSyncBefore = false, adopt }: SyncOptions,
+): Promise<ObjectPlan> {
+  const plan = planObject(session, owner, desired, { inSyncBefore });
+  const missing = new Set(plan.operations.flatMap(({ action, entity }) => (action === "create" ? [entity.id] : [])));
+  if (!adopt || missing.size === 0) return plan;
+  session.assertWritable();
+  const adoption = await findAdoptions(session, desired, missing, adopt);
+  return planObject(session, owner, adoption.desired, { inSyncBefore: false, adopted: adoption.adopted });
+}
+
+/** True where a target was refused as taken and its upstream's list is an earlier one, which is then forgotten. */
+function hasOldTargets(session: GatewaySession, { failures }: Applied): boolean {
+  const upstreams = failures.flatMap(({ operation: { action, entity }, error }) => {
+    const id = upstreamIdOf(entity.fields);
+    const isTakenTarget =
+      entity.type === "targets" && action === "create" && error instanceof AdminRejection && isTaken(error);
+    return isTakenTarget && id !== undefined ? [id] : [];
+  });
+  for (const id of upstreams) session.targets.forget(id);
+  return upstreams.length > 0;
+}
+
+async function conclude(session: GatewaySession, owner: ObjectKey, result: Attempt): Promise<SyncOutcome> {
+  const { found, done, failures, namesBefore } = result;
+  if (failures.length > 0) throw await explainFailures(session, owner, failures);
+  const isIdentity = ({ action, entity }: KongOperation): boolean =>
+    action === "create" || nameOf(entity.fields) !== namesBefore.get(entity.id);
+  return { writes: done.length, operations: done, identityChanged: done.some(isIdentity), ...found, leftBehind: [] };
+}
+
+async function deleteObject(session: GatewaySession, owner: ObjectKey, options: DeletionOptions): Promise<SyncOutcome> {
+  await prepare(session, owner, []);
+  const { done, failures, leftBehind } = await deleteEntities(session, session.mirror.ofOwner(owner), options);
+  if (failures.length > 0) throw await explainFailures(session, owner, failures);
   return {
     writes: done.length,
     operations: done,
-    identityChanged: done.some(
-      ({ action, entity }) => action === "create" || nameOf(entity.fields) !== namesBefore.get(entity.id),
-    ),
-    drifted,
-    leftDrifted: isLeft ? drifted : [],
-    unknownFields,
+    identityChanged: done.length > 0,
+    drifted: [],
+    leftDrifted: [],
+    unknownFields: [],
+    leftBehind,
   };
 }
 
 function nameOf(fields: KongEntity["fields"]): unknown {
   return fields["name"] ?? fields["username"];
-}
-
-/** The object's main entity is its first; what differs in others is told with their type and part. */
-function driftPaths({ action, entity, changes }: KongOperation, desired: readonly KongEntity[]): FieldChange[] {
-  const isMain = entity.type === desired[0]?.type && entity.part === desired[0]?.part;
-  const prefix = isMain ? "" : `${entity.type}[${entity.part}]`;
-  if (action === "create") return [{ path: `${prefix || entity.type} (missing)` }];
-  if (action === "delete") return [{ path: `${prefix || entity.type} (not asked for)` }];
-  return changes.map(({ path }) => ({ path: prefix === "" ? path : `${prefix}.${path}` }));
-}
-
-/** The error to show for a plan's failures: an unreachable gateway before a refusal, else the first. */
-async function explain(session: GatewaySession, owner: ObjectKey, failures: readonly Failure[]): Promise<unknown> {
-  const ofGateway = failures.find(({ error }) => concernsGateway(error) || error instanceof NotReadyError);
-  if (ofGateway) return ofGateway.error;
-  const [first] = failures;
-  if (!first || !(first.error instanceof AdminRejection)) return first?.error;
-  return explainRejection(session, owner, first.operation.entity, first.error);
-}
-
-function explainRejection(
-  session: GatewaySession,
-  owner: ObjectKey,
-  entity: KongEntity,
-  rejection: AdminRejection,
-): OperatorError {
-  if (isMissingReference(rejection)) {
-    for (const { type, id } of referencesOf(entity.type, entity.fields)) {
-      session.waiting.add(id, owner);
-      const said = rejection.kong.fields;
-      if (JSON.stringify(said).includes(id)) session.noteVanished(type, id);
-    }
-  }
-  return rejectedError(entity, rejection);
 }

@@ -1,6 +1,6 @@
 import type { ObjectKey } from "../model/object-key.ts";
-import { upstreamIdOf } from "./entity-paths.ts";
-import { listTargets } from "./lister.ts";
+import { collectionPath, upstreamIdOf } from "./entity-paths.ts";
+import { listAll } from "./lister.ts";
 import { readEntity, type ReadEntity } from "./mirror-entry.ts";
 import type { RequestGate, Urgency } from "./request-gate.ts";
 import type { AdminClient } from "./admin-client.ts";
@@ -87,7 +87,7 @@ export class TargetLists {
     const { client, gate, mirror, accept, onChanged } = this.#options;
     const startedAt = mirror.tick();
     const listed: ReadEntity[] = [];
-    await listTargets({ client: client(), gate, urgency }, upstreamId, (raw) => {
+    await listAll({ client: client(), gate, urgency }, collectionPath("targets", upstreamId), "targets", (raw) => {
       const entity = readEntity("targets", raw, mirror.tags);
       if (entity && accept(entity)) listed.push(entity);
     });

@@ -3,11 +3,15 @@ import { GatewayAuthError, KongUnavailableError } from "../errors.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { KongEntity, KongOperation } from "../model/kong-entity.ts";
 import { formatKey } from "../model/object-key.ts";
+import type { ActualEntity } from "../plan/kong.ts";
 import { AdminRejection, mayHaveHappened } from "./admin-client.ts";
 import { collectionPath, entityPath, upstreamIdOf } from "./entity-paths.ts";
 import { readEntity } from "./mirror-entry.ts";
 import { canonicalJson } from "./schema-compare.ts";
 import type { GatewaySession } from "./session.ts";
+
+/** Of all tags that are ours. */
+const TAG_PREFIX = "kjo.";
 
 /** A short name for desired fields, to tell whether they are still the same. */
 export function desiredHash(send: JsonObject): string {
@@ -80,6 +84,28 @@ async function remove(session: GatewaySession, entity: KongEntity): Promise<void
   }
   session.mirror.noteRemoved(entity);
   if (entity.type === "upstreams") session.targets.forget(entity.id);
+}
+
+/**
+ * Takes our marks off an entity, which stays in Kong as it is.
+ * @throws AdminRejection, KongUnavailableError, GatewayAuthError
+ */
+export async function releaseEntity(session: GatewaySession, entity: ActualEntity): Promise<void> {
+  const tags = Array.isArray(entity.fields["tags"]) ? entity.fields["tags"] : [];
+  const others = tags.filter((tag) => !String(tag).startsWith(TAG_PREFIX));
+  const endWrite = session.mirror.beginWrite(entity.id);
+  try {
+    await session.gate.run("write", async () => {
+      session.assertWritable();
+      const path = entityPath(entity.type, entity.id, entity.fields);
+      await session.client.request("PATCH", path, entity.type, { tags: others.length > 0 ? others : null });
+    });
+  } catch (error) {
+    if (!(error instanceof AdminRejection && error.status === 404)) throw error;
+  } finally {
+    endWrite();
+  }
+  session.mirror.noteReleased(entity);
 }
 
 function noteLostAnswer(session: GatewaySession, entity: KongEntity): void {

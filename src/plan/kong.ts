@@ -11,13 +11,13 @@ export interface ActualEntity {
   readonly type: KongEntityType;
   readonly id: string;
   readonly part: string;
+  /** The object that it is marked with. */
+  readonly owner: ObjectKey;
   /** Kong's fields without `id`. */
   readonly fields: JsonObject;
 }
 
 export interface PlanInput {
-  /** The object that all of it belongs to. */
-  readonly owner: ObjectKey;
   readonly desired: readonly KongEntity[];
   readonly actual: readonly ActualEntity[];
   /** What differs between the two; empty where they are the same. */
@@ -36,7 +36,7 @@ export interface PlanInput {
  * | yes     | other address of a target | delete and create, for a target is its address     |
  * | no      | yes    | delete; nothing where Kong removes it together with its parent        |
  */
-export function planKong({ owner, desired, actual, compare }: PlanInput): PlannedOperation[] {
+export function planKong({ desired, actual, compare }: PlanInput): PlannedOperation[] {
   const matched = match(desired, actual);
   const operations: (KongOperation & { readonly before?: ActualEntity })[] = [];
   for (const [entity, found] of matched.pairs) {
@@ -55,8 +55,8 @@ export function planKong({ owner, desired, actual, compare }: PlanInput): Planne
       ({ field, id }) => going.has(id) && CASCADES.has(`${found.type}.${field}`),
     );
     if (goesAlong) continue;
-    const entity: KongEntity = { type: found.type, id: found.id, fields: found.fields, owner, part: found.part };
-    operations.push({ action: "delete", entity, changes: [], before: found });
+    const { type, id, fields, owner, part } = found;
+    operations.push({ action: "delete", entity: { type, id, fields, owner, part }, changes: [], before: found });
   }
   return orderOperations(operations);
 }

@@ -29,6 +29,19 @@ export function orderOperations(operations: readonly Unordered[]): PlannedOperat
   });
 }
 
+/** A plan without some of its operations; the others no longer wait for them. */
+export function selectOperations(
+  plan: readonly PlannedOperation[],
+  isSelected: (operation: PlannedOperation) => boolean,
+): PlannedOperation[] {
+  const selected = plan.filter(isSelected);
+  const place = new Map(selected.map((operation, at) => [operation, at]));
+  return selected.map((operation) => ({
+    ...operation,
+    after: operation.after.flatMap((index) => place.get(plan[index] ?? operation) ?? []),
+  }));
+}
+
 /** Creations and updates down the graph, then deletions up it. */
 function byDefaultOrder(a: Unordered, b: Unordered): number {
   const isDelete = Number(a.action === "delete") - Number(b.action === "delete");

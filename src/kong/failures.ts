@@ -1,0 +1,40 @@
+import { NotReadyError } from "../errors.ts";
+import type { KongEntity } from "../model/kong-entity.ts";
+import type { ObjectKey } from "../model/object-key.ts";
+import { referencesOf } from "../plan/entity-graph.ts";
+import { AdminRejection } from "./admin-client.ts";
+import type { Failure } from "./apply.ts";
+import { conflictError } from "./conflict.ts";
+import { isMissingReference, isTaken, rejectedError } from "./rejection.ts";
+import type { GatewaySession } from "./session.ts";
+import { concernsGateway } from "./writer.ts";
+
+/** The error to show for a plan's failures: a gateway that cannot be written to before a refusal, else the first. */
+export async function explainFailures(
+  session: GatewaySession,
+  owner: ObjectKey,
+  failures: readonly Failure[],
+): Promise<unknown> {
+  const ofGateway = failures.find(({ error }) => concernsGateway(error) || error instanceof NotReadyError);
+  if (ofGateway) return ofGateway.error;
+  const [first] = failures;
+  if (!(first?.error instanceof AdminRejection)) return first?.error;
+  const { entity } = first.operation;
+  if (isTaken(first.error)) return conflictError(session, owner, entity, first.error);
+  if (isMissingReference(first.error)) awaitReferences(session, owner, entity, first.error);
+  return rejectedError(entity, first.error);
+}
+
+/** The owner is told when what it refers to stands in Kong; if the mirror thinks that it does, the mirror is wrong. */
+function awaitReferences(
+  session: GatewaySession,
+  owner: ObjectKey,
+  entity: KongEntity,
+  rejection: AdminRejection,
+): void {
+  const said = JSON.stringify(rejection.kong.fields);
+  for (const { type, id } of referencesOf(entity.type, entity.fields)) {
+    if (said.includes(id)) session.noteVanished(type, id);
+    session.waiting.add(id, owner);
+  }
+}

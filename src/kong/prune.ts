@@ -1,0 +1,89 @@
+import { DeletionBlockedError, type OperatorError } from "../errors.ts";
+import type { KongOperation } from "../model/kong-entity.ts";
+import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import { deleteEntities } from "./deletion.ts";
+import type { MirrorEntry } from "./mirror-entry.ts";
+import type { GatewaySession } from "./session.ts";
+
+export interface PruneOptions {
+  /** True for objects that exist. Ask only when every informer has synced. */
+  readonly known: (owner: ObjectKey) => boolean;
+  /** True for namespaces whose objects we see: what we cannot see is not missing. */
+  readonly watches: (namespace: string) => boolean;
+  readonly policy: "Delete" | "Report";
+  /** 1 to 100. */
+  readonly maxPercent: number;
+}
+
+export interface PruneOutcome {
+  /** Our entities that belong to no object. */
+  readonly orphans: readonly MirrorEntry[];
+  readonly deleted: readonly KongOperation[];
+  /** The guard's bound: with more orphans than this nothing is deleted. */
+  readonly limit: number;
+  /** True where there are more. */
+  readonly isOverLimit: boolean;
+  /** Why some could not be deleted. */
+  readonly blocked: readonly OperatorError[];
+}
+
+/**
+ * Removes what carries our marks and belongs to no object: entities of our instance and our cluster, of namespaces that
+ * we watch, whose object is unknown.
+ *
+ * The guard: `limit` is `maxPercent` of all our entities there, rounded down, and at least 1. A pass that would delete
+ * more deletes nothing, because a mistake (a wrong kubeconfig, removed CRDs) looks just like it.
+ */
+export async function prune(session: GatewaySession, options: PruneOptions): Promise<PruneOutcome> {
+  const orphans = orphansOf(session, options);
+  const limit = Math.max(1, Math.floor((session.mirror.size * options.maxPercent) / 100));
+  const isOverLimit = orphans.length > limit;
+  if (options.policy === "Report" || isOverLimit || orphans.length === 0) {
+    return { orphans, deleted: [], limit, isOverLimit, blocked: [] };
+  }
+  const deleted: KongOperation[] = [];
+  const blocked: OperatorError[] = [];
+  for (const group of groupsOf(session, orphans)) {
+    try {
+      const { done, failures } = await deleteEntities(session, group, { policy: "Delete", force: false });
+      deleted.push(...done);
+      for (const { error } of failures) throw error;
+    } catch (error) {
+      if (!(error instanceof DeletionBlockedError)) throw error;
+      blocked.push(error);
+    }
+  }
+  return { orphans, deleted, limit, isOverLimit, blocked };
+}
+
+export function orphansOf(
+  session: GatewaySession,
+  { known, watches }: Pick<PruneOptions, "known" | "watches">,
+): MirrorEntry[] {
+  const verdicts = new Map<string, boolean>();
+  const isOrphan = ({ owner, cluster }: MirrorEntry): boolean => {
+    if (cluster !== session.cluster || !watches(owner.namespace)) return false;
+    const key = formatKey(owner);
+    const verdict = verdicts.get(key) ?? !known(owner);
+    verdicts.set(key, verdict);
+    return verdict;
+  };
+  return [...session.mirror.all()].filter(isOrphan);
+}
+
+/** Orphans that refer to each other go together, so that a service does not wait for its own orphaned route. */
+function groupsOf(session: GatewaySession, orphans: readonly MirrorEntry[]): MirrorEntry[][] {
+  const rest = new Map(orphans.map((entry) => [entry.id, entry]));
+  const groups: MirrorEntry[][] = [];
+  for (const first of orphans) {
+    if (!rest.delete(first.id)) continue;
+    const group = [first];
+    for (const entry of group) {
+      for (const user of session.mirror.usersOf(entry)) {
+        if (rest.delete(user.id)) group.push(user);
+      }
+    }
+    groups.push(group);
+  }
+  return groups;
+}
