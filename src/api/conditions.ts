@@ -17,36 +17,6 @@ export const CONDITION = {
 } as const;
 export type ConditionType = (typeof CONDITION)[keyof typeof CONDITION];
 
-/** Reasons of conditions; errors bring the same words in their `reason`. */
-export const REASON = {
-  accepted: "Accepted",
-  invalidSpec: "InvalidSpec",
-  resolved: "Resolved",
-  refNotFound: "RefNotFound",
-  refNotPermitted: "RefNotPermitted",
-  secretNotLabelled: "SecretNotLabelled",
-  secretKeyMissing: "SecretKeyMissing",
-  gatewayNotFound: "GatewayNotFound",
-  gatewayNotReady: "GatewayNotReady",
-  kindNotSupported: "KindNotSupported",
-  programmed: "Programmed",
-  pending: "Pending",
-  rejected: "Rejected",
-  conflict: "Conflict",
-  unsupportedField: "UnsupportedField",
-  gatewayUnavailable: "GatewayUnavailable",
-  ready: "Ready",
-  progressing: "Progressing",
-  deleting: "Deleting",
-  inUse: "InUse",
-  authFailed: "AuthFailed",
-  instanceInUse: "InstanceInUse",
-  unsupportedGateway: "UnsupportedGateway",
-  inSync: "InSync",
-  drifted: "Drifted",
-} as const;
-export type Reason = (typeof REASON)[keyof typeof REASON];
-
 /** Longest message of a condition, in characters: ten times what a person reads, far below what etcd minds. */
 export const MAX_MESSAGE_LENGTH = 1024;
 

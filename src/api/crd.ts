@@ -94,13 +94,14 @@ export function toStructuralSchema(schema: z.ZodType, path: string, options: { b
     unrepresentable: "throw",
     cycles: "throw",
     reused: "inline",
+    override: ({ zodSchema }) => refuseCheckedNames(zodSchema, path),
   });
   return convert(json as Json, path, options.bounded ?? false);
 }
 
 function convert(json: Json | undefined, path: string, bounded: boolean): JsonObject {
   if (!isJsonObject(json)) throw new Error(`${path}: not a schema`);
-  const { properties, items, additionalProperties, propertyNames, ...rest } = json;
+  const { properties, items, additionalProperties, ...rest } = json;
   const node: JsonObject = { ...rest };
   if (typeof node["type"] !== "string") throw new Error(`${path}: has no type`);
   for (const keyword of Object.keys(node)) {
@@ -114,7 +115,7 @@ function convert(json: Json | undefined, path: string, bounded: boolean): JsonOb
       Object.entries(properties).map(([name, child]) => [name, convert(child, `${path}.${name}`, bounded)]),
     );
   } else if (additionalProperties !== undefined) {
-    Object.assign(node, mapValues(additionalProperties, propertyNames, path, bounded));
+    Object.assign(node, mapValues(additionalProperties, path, bounded));
   }
   if (isJsonObject(node["default"])) node["default"] = { ...defaultsOf(node), ...node["default"] };
   if (bounded) demandBound(node, path);
@@ -131,11 +132,16 @@ function defaultsOf(node: JsonObject): JsonObject {
   );
 }
 
-/** A map of anything keeps what it is given; any other map says what its values are. */
-function mapValues(values: Json, names: Json | undefined, path: string, bounded: boolean): JsonObject {
-  if (names !== undefined && JSON.stringify(names) !== '{"type":"string"}') {
+/** The conversion drops such checks without a word. */
+function refuseCheckedNames(schema: z.core.$ZodType, path: string): void {
+  if (!(schema instanceof z.ZodRecord)) return;
+  if (!(schema.keyType instanceof z.ZodString) || (schema.keyType.def.checks?.length ?? 0) > 0) {
     throw new Error(`${path}: the API server cannot check the names of a map's entries`);
   }
+}
+
+/** A map of anything keeps what it is given; any other map says what its values are. */
+function mapValues(values: Json, path: string, bounded: boolean): JsonObject {
   if (isJsonObject(values) && Object.keys(values).length === 0) return { "x-kubernetes-preserve-unknown-fields": true };
   return { additionalProperties: convert(values, `${path}.*`, bounded) };
 }

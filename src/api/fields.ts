@@ -15,11 +15,9 @@ export function text(form: { maxLength: number; pattern: string; message: string
 
 /** A list whose items are told apart by themselves, so that several appliers can each own some of them. */
 export function setOf<S extends z.ZodType<string>>(item: S, maxItems: number): z.ZodArray<S> {
-  return z
-    .array(item)
-    .max(maxItems)
-    .refine((items) => new Set<string>(items).size === items.length, { error: "must not name the same value twice" })
-    .meta({ "x-kubernetes-list-type": "set" });
+  return withoutDuplicates(z.array(item).max(maxItems), "value", (entry) => entry).meta({
+    "x-kubernetes-list-type": "set",
+  });
 }
 
 /** A list whose items are told apart by one required property. */
@@ -28,13 +26,32 @@ export function mapListOf<S extends z.ZodType<object>>(
   key: keyof z.output<S> & string,
   maxItems: number,
 ): z.ZodArray<S> {
-  return z
-    .array(item)
-    .max(maxItems)
-    .refine((items) => new Set(items.map((entry) => (entry as Record<string, unknown>)[key])).size === items.length, {
-      error: `must not hold two entries with the same ${key}`,
-    })
-    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key] });
+  return withoutDuplicates(z.array(item).max(maxItems), key, (entry) => entry[key as keyof typeof entry]).meta({
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": [key],
+  });
+}
+
+/** The API server's own check of such lists, with its words: the later of two entries is the one at fault. */
+function withoutDuplicates<S extends z.ZodType>(
+  list: z.ZodArray<S>,
+  what: string,
+  identify: (entry: z.output<S>) => unknown,
+): z.ZodArray<S> {
+  return list.superRefine((entries, context) => {
+    const seen = new Set<unknown>();
+    entries.forEach((entry, index) => {
+      const identity = identify(entry);
+      if (seen.has(identity)) {
+        context.addIssue({
+          code: "custom",
+          path: [index],
+          message: `Duplicate value: another entry has the same ${what}`,
+        });
+      }
+      seen.add(identity);
+    });
+  });
 }
 
 /** An integer between two bounds, both included. */

@@ -1,6 +1,5 @@
 import type { z } from "zod";
 import { InvalidSpecError } from "../errors.ts";
-import { REASON } from "./conditions.ts";
 import type { KindDefinition } from "./kind.ts";
 
 /**
@@ -12,11 +11,11 @@ export function parseSpec<Spec>(
   definition: Pick<KindDefinition<Spec>, "kind" | "specSchema">,
   object: { metadata: { name: string; namespace?: string }; spec?: unknown },
 ): Spec {
-  const result = definition.specSchema.safeParse(object.spec ?? {});
+  const result = definition.specSchema.safeParse(object.spec ?? {}, { reportInput: true });
   if (result.success) return result.data;
   const { namespace, name } = object.metadata;
   const subject = `${definition.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
-  throw new InvalidSpecError(REASON.invalidSpec, `${subject}: ${result.error.issues.map(describeIssue).join("; ")}`);
+  throw new InvalidSpecError("InvalidSpec", `${subject}: ${result.error.issues.map(describeIssue).join("; ")}`);
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
@@ -24,7 +23,8 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => `${path}.${key}: unknown field; remove it or correct its name`).join("; ");
   }
-  if (issue.code === "invalid_type" && issue.input === undefined) return `${path}: is required`;
+  if ((issue.code === "invalid_type" || issue.code === "invalid_value") && issue.input === undefined)
+    return `${path}: is required`;
   return `${path}: ${issue.message}`;
 }
 

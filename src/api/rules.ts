@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 /** The keyword under which the API server finds the CEL rules of a schema node. */
 export const VALIDATIONS = "x-kubernetes-validations";

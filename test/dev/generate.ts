@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crdFiles } from "./generate-crds.ts";
+import { referenceFiles } from "./generate-reference.ts";
 import { manifestFiles } from "./generate-manifests.ts";
 import { findHelm, HelmUnavailableError } from "./helm.ts";
 
@@ -17,7 +18,7 @@ export interface GeneratedFile {
  * What `npm run generate` writes and test/repo/generated.test.ts compares. Add a producer here. The manifests are written
  * too, but need Helm: test/install/ compares them.
  */
-export const GENERATED: readonly GeneratedFile[] = [...crdFiles];
+export const GENERATED: readonly GeneratedFile[] = [...crdFiles, ...referenceFiles];
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { headerName, integer, mapListOf, objectName, secretKey, sni, text, uuid } from "../fields.ts";
+import { headerName, hostName, integer, mapListOf, objectName, secretKey, text, uuid } from "../fields.ts";
 import type { KindDefinition } from "../kind.ts";
 import { MESSAGE_COLUMN, READY_COLUMNS } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
@@ -23,7 +23,7 @@ const AdminTls = z.strictObject({
   clientCertSecretRef: SecretRef.optional().describe(
     "Client certificate for the Admin API: a Secret of type kubernetes.io/tls with tls.crt and tls.key.",
   ),
-  serverName: sni()
+  serverName: hostName()
     .optional()
     .describe("Name that the Admin API's certificate must carry; the host of url unless set."),
 });

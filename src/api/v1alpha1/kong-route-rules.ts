@@ -49,10 +49,15 @@ function needsOneOf(protocols: readonly Protocol[], fields: readonly Field[], me
 function refuses(protocols: readonly Protocol[], fields: readonly Field[], why: string): Rule<KongRouteFields>[] {
   return fields.map((field) => ({
     cel: `!has(self.${field}) || !${celUses(protocols)}`,
-    message: `${field} cannot be set when protocols holds ${protocols.join(" or ")}: ${why}`,
+    message: `${field} cannot be set when protocols holds ${oneOf(protocols)}: ${why}`,
     at: field,
     holds: (spec) => !isSet(spec[field]) || !uses(spec, protocols),
   }));
+}
+
+/** `a, b or c` */
+function oneOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { integer, sni, urlPath } from "../fields.ts";
+import { hostName, integer, urlPath } from "../fields.ts";
 import { headerMap } from "./header-map.ts";
 
 /** In seconds, fractions included. */
@@ -14,7 +14,7 @@ const Active = z.strictObject({
   timeout: seconds().describe("Seconds to wait for a probe's answer."),
   http_path: urlPath().optional().describe("Path of the probe's request."),
   headers: headerMap().optional().describe("Headers of the probe's request."),
-  https_sni: sni().optional().describe("Server name of the probe's TLS handshake."),
+  https_sni: hostName().optional().describe("Server name of the probe's TLS handshake."),
   https_verify_certificate: z.boolean().optional().describe("Whether the probe verifies the target's certificate."),
   healthy: z
     .strictObject({
