@@ -17,9 +17,16 @@ const MINUTE_MS = 60_000;
 export const SUITES: readonly Suite[] = [
   {
     name: "unit",
-    folders: ["test/unit", "test/property", "test/golden", "test/repo", "test/doubles"],
+    folders: ["test/unit", "test/property", "test/golden", "test/doubles"],
     timeoutMs: 10_000,
     limitMs: 5 * MINUTE_MS,
+    needs: [],
+  },
+  {
+    name: "repo",
+    folders: ["test/repo"],
+    timeoutMs: 30_000,
+    limitMs: 10 * MINUTE_MS,
     needs: [],
   },
   {
