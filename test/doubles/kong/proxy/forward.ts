@@ -87,7 +87,7 @@ export class Forwarder {
     const protocol = service["protocol"] === "https" ? "https" : "http";
     const timeouts = timeoutsOf(service);
     const retries = numberOf(service["retries"], 5);
-    for (let attempt = 0; ; attempt++) {
+    for (let failures = 0; ;) {
       const choice = await choose();
       if ("tried" in choice) return choice;
       setHost(exchange, protocol, choice);
@@ -104,7 +104,9 @@ export class Forwarder {
         record.state = "failed";
         choice.done?.(error.kind === "timeout" ? "timeout" : "tcp_failure");
         const mayRepeat = error.kind === "refused" || !NOT_REPEATED.has(exchange.upstream.method);
-        if (mayRepeat && attempt < retries) continue;
+        // An idle connection that was closed says nothing about the backend.
+        if (error.kind !== "stale") failures += 1;
+        if (mayRepeat && failures <= retries) continue;
         const status = error.kind === "timeout" ? 504 : 502;
         return { answer: backendFailure(exchange.request, exchange.requestId, status), tried: true, sentAtMs };
       }

@@ -18,11 +18,17 @@ export interface UpstreamTimeouts {
   readonly readMs: number;
 }
 
-/** Why a backend gave no usable response; decides the status of the answer, 504 for timeouts and 502 for the rest. */
-export class UpstreamFailure extends Error {
-  readonly kind: "refused" | "broken" | "timeout";
+/**
+ * Why a backend gave no usable response: no connection, one that ended early, one that ended although it had served a
+ * request before (the backend may just have closed it as idle), or silence.
+ */
+export type FailureKind = "refused" | "broken" | "stale" | "timeout";
 
-  constructor(kind: "refused" | "broken" | "timeout", cause?: unknown) {
+/** Decides the status of the answer: 504 for a timeout, 502 for the rest. */
+export class UpstreamFailure extends Error {
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, cause?: unknown) {
     super(`backend ${kind}`, { cause });
     this.kind = kind;
   }
@@ -81,12 +87,8 @@ export class UpstreamClient {
     });
     call.once("error", (error) => {
       clearTimeout(timer);
-      if (call.reusedSocket && !timedOut) {
-        // The backend closed an idle connection just as it was used again: nothing was lost, another one will do.
-        resolve(this.send(address, request, timeouts));
-        return;
-      }
-      reject(new UpstreamFailure(timedOut ? "timeout" : connected ? "broken" : "refused", error));
+      const lost = call.reusedSocket ? "stale" : connected ? "broken" : "refused";
+      reject(new UpstreamFailure(timedOut ? "timeout" : lost, error));
     });
     call.end(request.body);
     return promise;

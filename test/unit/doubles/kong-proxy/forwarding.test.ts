@@ -175,6 +175,20 @@ describe("kong double/forwarding", () => {
     assert.equal(backend.seen.length, 5);
   });
 
+  it("does not count a connection that ended as idle among the retries, nor sends a POST on another one", async () => {
+    const used = new WeakSet<object>();
+    await using backend = await Backend.start("b1", (response, { socket }) => {
+      if (used.has(socket)) response.destroy();
+      else response.end("b1");
+      used.add(socket);
+    });
+    await using gateway = await Gateway.start();
+    gateway.serve({ port: backend.port, retries: 0 });
+    const statuses: number[] = [];
+    for (const method of ["GET", "GET", "POST"]) statuses.push((await gateway.call("/", { method })).status);
+    assert.deepEqual(statuses, [200, 200, 502]);
+  });
+
   it("answers 500 with the name that has no address", async () => {
     await using gateway = await Gateway.start();
     gateway.serve({ host: "no-such-name.invalid" });
