@@ -2,11 +2,17 @@ import { Dao } from "./store/dao.ts";
 import { Store } from "./store/store.ts";
 import { loadCatalog } from "./schema/catalog.ts";
 import type { RouterFlavor } from "./schema/catalog.ts";
+import { addAclEndpoints } from "./admin/acl-endpoints.ts";
+import { addCertificateEndpoints } from "./admin/certificate-endpoints.ts";
+import { addConsumerEndpoints } from "./admin/consumer-endpoints.ts";
 import { addEntityEndpoints } from "./admin/entity-endpoints.ts";
 import { addInfoEndpoints } from "./admin/info-endpoints.ts";
 import { NodeInfo } from "./admin/node-info.ts";
 import { addSchemaEndpoints } from "./admin/schema-endpoints.ts";
+import { addTargetEndpoints } from "./admin/target-endpoints.ts";
 import { addTagEndpoints } from "./admin/tag-endpoints.ts";
+import { DeclarativeConfig, addDatabaseConfigEndpoint } from "./declarative/config-endpoints.ts";
+import { Balancers } from "./health/balancers.ts";
 import { Router } from "./admin/router.ts";
 import { AdminServer } from "./admin/server.ts";
 import { RequestLog } from "./request-log.ts";
@@ -18,6 +24,8 @@ export interface KongDoubleOptions {
   /** Port of the proxy; a free one by default. */
   readonly proxyPort?: number;
   readonly routerFlavor?: RouterFlavor;
+  /** Without a database: read-only but for `POST /config`. */
+  readonly dbless?: boolean;
   /** Routes and balancers are served with a real gateway's delay. */
   readonly lag?: boolean;
 }
@@ -37,12 +45,21 @@ export interface KongDouble {
 /** Starts a stand-in for a Kong gateway: an Admin API, and a proxy that serves what it was given. */
 export async function startKongDouble(options: KongDoubleOptions = {}): Promise<KongDouble> {
   const store = new Store(loadCatalog(options.routerFlavor ?? "traditional_compatible"));
-  const dao = new Dao(store);
+  const dbless = options.dbless ?? false;
+  const dao = new Dao(store, { readOnly: dbless });
+  const info = new NodeInfo({ dbless, routerFlavor: store.catalog.routerFlavor });
+  const balancers = new Balancers(store, { lag: options.lag ?? false });
   const router = new Router();
   addEntityEndpoints(router, dao);
+  addAclEndpoints(router, dao);
+  addCertificateEndpoints(router, dao);
+  addConsumerEndpoints(router, dao);
+  addTargetEndpoints(router, { dao, balancers, nodeId: info.nodeId });
   addSchemaEndpoints(router, dao);
-  addTagEndpoints(router, store);
-  const info = new NodeInfo({ dbless: false, routerFlavor: store.catalog.routerFlavor });
+  addTagEndpoints(router, store, { dbless });
+  const config = dbless ? new DeclarativeConfig(store) : undefined;
+  if (config === undefined) addDatabaseConfigEndpoint(router);
+  else config.addEndpoints(router);
   const log = new RequestLog();
   const admin = new AdminServer(router, {
     before: () => Promise.resolve(undefined),
@@ -57,7 +74,7 @@ export async function startKongDouble(options: KongDoubleOptions = {}): Promise<
   addInfoEndpoints(router, {
     dao,
     info,
-    configurationHash: () => undefined,
+    configurationHash: () => config?.hash,
     listen: () => ({ admin: new URL(admin.url).host, proxy: new URL(proxy.url).host }),
   });
   return {
@@ -70,6 +87,7 @@ export async function startKongDouble(options: KongDoubleOptions = {}): Promise<
     },
     store,
     stop: async () => {
+      balancers.stop();
       await proxy.stop();
       await admin.stop();
     },

@@ -46,10 +46,13 @@ function scalar(value: Json): string {
   return typeof value === "number" ? luaNumber(value) : String(value);
 }
 
+// Long brackets where the text has line breaks or brackets of that kind, as Penlight does.
 function quote(text: string): string {
-  if (text.includes("\n") || text.includes('"')) {
-    // Long brackets where quotes would need escapes, as Penlight does.
-    if (!text.includes("]]")) return text.startsWith("\n") || text.includes("\n") ? `[[\n${text}]]` : `"${text.replaceAll('"', '\\"')}"`;
+  const levels = [...`${text}]`.matchAll(/([[\]])(=*)(?=\1)/g)].map((match) => (match[2] as string).length);
+  if ((text.includes("\n") || levels.length > 0) && !text.includes("\r")) {
+    const signs = "=".repeat(levels.length === 0 ? 0 : Math.max(...levels) + 1);
+    return `[${signs}[${text.startsWith("\n") ? "\n" : ""}${text}]${signs}]`;
   }
-  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  const escaped = text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\r", "\\r");
+  return `"${escaped}"`;
 }

@@ -7,10 +7,13 @@ export type ParsedBody = { readonly body: JsonObject } | { readonly refusal: Adm
 
 const CANNOT_PARSE: AdminResponse = { status: 400, json: { message: "Cannot parse JSON body" } };
 
+const BODY_TYPES = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
+const YAML_TYPES = ["text/yaml", "application/yaml"];
+
 /** Kong answers 415 to a body of a type that it does not know, also to one of no type. */
-export function refuseContentType(contentType: string, hasBody: boolean): AdminResponse | undefined {
+export function refuseContentType(path: string, contentType: string, hasBody: boolean): AdminResponse | undefined {
   if (contentType === "") return hasBody ? htmlError(415, "Unsupported Media Type") : undefined;
-  const known = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
+  const known = path === "/config" ? [...BODY_TYPES, ...YAML_TYPES] : BODY_TYPES;
   return known.some((type) => contentType.startsWith(type)) ? undefined : htmlError(415, "Unsupported Media Type");
 }
 

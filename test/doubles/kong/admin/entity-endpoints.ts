@@ -18,7 +18,7 @@ export function addEntityEndpoints(router: Router, dao: Dao): void {
     const { name } = definition;
     const path = `/${collectionName(definition)}`;
     router.add(path, {
-      GET: ({ query }) => listResponse(path, shownPage(dao, pageOf(dao.store.table(name), parsePageQuery(query))), query),
+      GET: ({ query }) => listResponse(path, pageOf(dao, name, parsePageQuery(query)), query),
       POST: (request) => created(dao.insert(name, bodyOf(dao, name, request))),
     });
     router.add(`${path}/{}`, memberHandlers(dao, name));
@@ -64,7 +64,7 @@ function addReference(router: Router, dao: Dao, child: string, field: string, pa
       const owner = dao.select(parent, dao.keyOf(parent, params[0] as string));
       if (owner === undefined) return NOT_FOUND;
       const ids = dao.store.table(child).childIds(field, owner["id"] as string);
-      const page = shownPage(dao, pageOf(dao.store.table(child), parsePageQuery(request.query), ids));
+      const page = pageOf(dao, child, parsePageQuery(request.query), ids);
       return listResponse(`${parentPath}/${owner["id"] as string}/${nestedName}`, page, new URLSearchParams());
     },
     POST: (request, params) => {
@@ -130,10 +130,6 @@ function nestedHandlers(dao: Dao, child: string, field: string, parent: string):
       return NO_CONTENT;
     },
   };
-}
-
-function shownPage(dao: Dao, page: Page): Page {
-  return { ...page, rows: page.rows.map((row) => dao.show(row)) };
 }
 
 export function okOrNotFound(row: JsonObject | undefined): AdminResponse {

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { invalidOffset, invalidOptions, invalidSize } from "../errors.ts";
+import type { Dao } from "../store/dao.ts";
 import type { Table } from "../store/table.ts";
 import { tagsOf } from "../store/table.ts";
 
@@ -71,13 +72,18 @@ export function decodeOffset(offset: string): string {
   return id;
 }
 
-/** A page of the whole table, or of the given ids of it, in the order of ids. */
-export function pageOf(table: Table, query: PageQuery, among?: ReadonlySet<string>): Page {
+/**
+ * A page of the whole table, or of the given ids of it, in the order of ids. Without a database a full page always has
+ * a next one, which may be empty.
+ */
+export function pageOf(dao: Dao, type: string, query: PageQuery, among?: ReadonlySet<string>): Page {
+  const table = dao.store.table(type);
   const ids = candidates(table, query, among);
-  if (ids === undefined) return cut(table, table.idsAfter(query.after, query.size + 1), query.size);
-  const { after } = query;
+  const { after, size } = query;
+  const more = dao.readOnly ? size : size + 1;
+  if (ids === undefined) return cut(dao, table, table.idsAfter(after, more), size);
   const rest = after === undefined ? ids : ids.filter((id) => id > after);
-  return cut(table, rest.sort(), query.size);
+  return cut(dao, table, rest.sort().slice(0, more), size);
 }
 
 function candidates(table: Table, query: PageQuery, among: ReadonlySet<string> | undefined): string[] | undefined {
@@ -95,9 +101,10 @@ function taggedIds(table: Table, filter: TagFilter): string[] {
   });
 }
 
-function cut(table: Table, ids: readonly string[], size: number): Page {
+function cut(dao: Dao, table: Table, ids: readonly string[], size: number): Page {
   const shown = ids.slice(0, size);
-  const rows = shown.map((id) => table.rows.get(id) as JsonObject);
+  const rows = shown.map((id) => dao.show(table.rows.get(id) as JsonObject));
   const last = shown.at(-1);
-  return { rows, offset: ids.length > size && last !== undefined ? encodeOffset(last) : undefined };
+  const hasNext = dao.readOnly ? ids.length === size : ids.length > size;
+  return { rows, offset: hasNext && last !== undefined ? encodeOffset(last) : undefined };
 }

@@ -86,7 +86,7 @@ export class AdminServer {
     if (found === undefined) return NOT_FOUND;
     if (request.method === "OPTIONS") return optionsResponse(Object.keys(found.handlers));
     const isWrite = WRITES.has(request.method);
-    const refusal = isWrite ? refuseContentType(request.contentType, request.bodyText !== "") : undefined;
+    const refusal = isWrite ? refuseContentType(request.path, request.contentType, request.bodyText !== "") : undefined;
     if (refusal !== undefined) return refusal;
     const handler = found.handlers[request.method === "HEAD" ? "GET" : request.method];
     if (handler === undefined) return METHOD_NOT_ALLOWED;

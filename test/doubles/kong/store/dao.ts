@@ -85,7 +85,7 @@ export class Dao {
     const { ttl, rest } = this.#withoutTtl(type, "id" in key ? { ...input, id: key.id } : { ...input, [key.field]: key.value });
     const row = this.#prepare(type, rules.prepare?.(this, rest) ?? rest);
     const stored = rules.transform?.(row, rest) ?? row;
-    this.#refuseWhenReadOnly(type, "create or update");
+    this.#refuseWhenReadOnly(type, "create or update", key);
     if (!("id" in key) && rules.hasNoUpsertByName === true) throw new UnexpectedInputError();
     const old = this.select(type, key);
     if (old === undefined) {
@@ -113,7 +113,7 @@ export class Dao {
     this.#resolveReferences(schema, merged);
     this.#validate(schema, record, merged, false, rules.checkUpdate?.(rest, stored));
     const transformed = rules.transform?.(merged, rest) ?? merged;
-    this.#refuseWhenReadOnly(type, "update");
+    this.#refuseWhenReadOnly(type, "update", key);
     return this.#write(type, withShorthands(record, { ...transformed, id: old["id"] as string }), ttl);
   }
 
@@ -121,7 +121,7 @@ export class Dao {
   delete(type: string, key: EntityKey): void {
     const row = this.select(type, key);
     if (row === undefined) return;
-    this.#refuseWhenReadOnly(type, "remove");
+    this.#refuseWhenReadOnly(type, "remove", key);
     const id = row["id"] as string;
     rulesOf(type).checkDelete?.(this, id);
     this.#checkRestrictions(type, id);
@@ -156,8 +156,10 @@ export class Dao {
   }
 
   // Kong without a database refuses a write only once it has found it valid.
-  #refuseWhenReadOnly(type: string, verb: string): void {
-    if (this.readOnly) throw operationUnsupported(`cannot ${verb} '${type}' entities when not using a database`);
+  #refuseWhenReadOnly(type: string, verb: string, key?: EntityKey): void {
+    if (!this.readOnly) return;
+    const by = key === undefined || "id" in key ? "" : ` by '${key.field}'`;
+    throw operationUnsupported(`cannot ${verb} '${type}' entities${by} when not using a database`);
   }
 
   // The time to live is no field of the schema: Kong takes it out first and keeps it beside the entity.
@@ -248,8 +250,10 @@ export class Dao {
     for (const schema of this.store.catalog.entities.values()) {
       for (const [field, definition] of schema.record.fields) {
         if (definition.type !== "foreign" || definition.reference !== type) continue;
+        const goes = schema.definition.goesWith?.includes(field) === true;
+        const onDelete = goes ? "cascade" : (definition.onDelete ?? "restrict");
         for (const childId of [...this.store.table(schema.name).childIds(field, id)]) {
-          yield { child: schema.name, childId, field, onDelete: definition.onDelete ?? "restrict" };
+          yield { child: schema.name, childId, field, onDelete };
         }
       }
     }

@@ -9,12 +9,12 @@ export interface EntityDefinition {
   readonly endpointKey?: string;
   /** Fields that are unique together. */
   readonly compositeKey?: readonly string[];
+  /** Fields that its id is derived from in a declarative configuration, where that is not the name. */
+  readonly cacheKey?: readonly string[];
   /** Has a `ttl` that is shown but not in its schema. */
   readonly ttl?: boolean;
-  /** False where Kong generates no endpoints of its own. */
-  readonly hasEndpoints?: boolean;
-  /** False where `/tags` does not list it and `?tags=` is refused. */
-  readonly tags?: boolean;
+  /** References whose end takes the entity with it, though its schema does not say so. */
+  readonly goesWith?: readonly string[];
 }
 
 /**
@@ -24,24 +24,29 @@ export interface EntityDefinition {
 export const ENTITIES: readonly EntityDefinition[] = [
   { name: "ca_certificates" },
   { name: "certificates" },
-  { name: "snis", endpointKey: "name" },
+  { name: "snis", endpointKey: "name", goesWith: ["certificate"] },
   { name: "upstreams", endpointKey: "name" },
-  { name: "targets", endpointKey: "target", compositeKey: ["upstream", "target"] },
+  { name: "targets", endpointKey: "target", compositeKey: ["upstream", "target"], cacheKey: ["upstream", "target"] },
   { name: "services", endpointKey: "name" },
   { name: "routes", endpointKey: "name" },
   { name: "consumers", endpointKey: "username" },
   { name: "vaults", endpointKey: "prefix" },
   { name: "key_sets", adminName: "key-sets", endpointKey: "name" },
-  { name: "keys", endpointKey: "name", compositeKey: ["kid", "set"] },
+  { name: "keys", endpointKey: "name", compositeKey: ["kid", "set"], cacheKey: ["kid", "set"] },
   { name: "filter_chains", adminName: "filter-chains", endpointKey: "name" },
-  { name: "acls", endpointKey: "group", compositeKey: ["consumer", "group"] },
-  { name: "keyauth_credentials", adminName: "key-auths", nestedName: "key-auth", endpointKey: "key", ttl: true },
-  { name: "jwt_secrets", adminName: "jwts", nestedName: "jwt", endpointKey: "key" },
-  { name: "basicauth_credentials", adminName: "basic-auths", nestedName: "basic-auth", endpointKey: "username" },
-  { name: "hmacauth_credentials", adminName: "hmac-auths", nestedName: "hmac-auth", endpointKey: "username" },
-  { name: "oauth2_credentials", adminName: "oauth2", endpointKey: "client_id" },
-  { name: "oauth2_tokens", endpointKey: "access_token", ttl: true },
-  { name: "plugins", endpointKey: "instance_name", compositeKey: ["name", "route", "service", "consumer"] },
+  { name: "acls", endpointKey: "group", compositeKey: ["consumer", "group"], cacheKey: ["consumer", "group"] },
+  { name: "keyauth_credentials", adminName: "key-auths", nestedName: "key-auth", endpointKey: "key", cacheKey: ["key"], ttl: true },
+  { name: "jwt_secrets", adminName: "jwts", nestedName: "jwt", endpointKey: "key", cacheKey: ["key"] },
+  { name: "basicauth_credentials", adminName: "basic-auths", nestedName: "basic-auth", endpointKey: "username", cacheKey: ["username"] },
+  { name: "hmacauth_credentials", adminName: "hmac-auths", nestedName: "hmac-auth", endpointKey: "username", cacheKey: ["username"] },
+  { name: "oauth2_credentials", adminName: "oauth2", endpointKey: "client_id", cacheKey: ["client_id"] },
+  { name: "oauth2_tokens", endpointKey: "access_token", cacheKey: ["access_token"], ttl: true },
+  {
+    name: "plugins",
+    endpointKey: "instance_name",
+    compositeKey: ["name", "route", "service", "consumer"],
+    cacheKey: ["name", "route", "service", "consumer"],
+  },
 ];
 
 /** The definition by table name. */
