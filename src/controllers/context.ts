@@ -17,6 +17,8 @@ export interface ControllerContext {
   /** uid of the namespace kube-system: what our tags call this cluster. */
   readonly cluster: string;
   readonly operatorNamespace: string;
+  /** True for namespaces whose objects are in the caches. */
+  readonly watches: (namespace: string) => boolean;
   /** Puts an object into the work queue. */
   readonly enqueue: (key: ObjectKey) => void;
   readonly now: () => Date;

@@ -52,16 +52,20 @@ export async function leave(
         "GatewayGone",
         `${where} is gone, so nothing can be removed from it${wayOut(key)}`,
       );
-    leftBehind(context, object, where);
+    recordLeftBehind(context, object, unreachable(where));
     return;
   }
   try {
-    await gateway.connection.sync(key, [], { deletion: { policy: policyOf(object, gateway), force } });
+    const { leftBehind } = await gateway.connection.sync(key, [], {
+      deletion: { policy: policyOf(object, gateway), force },
+    });
+    if (leftBehind.length > 0)
+      recordLeftBehind(context, object, `${where} keeps, without our marks: ${leftBehind.join(", ")}`);
   } catch (error) {
-    const unreachable =
+    const isAway =
       error instanceof KongUnavailableError || error instanceof GatewayAuthError || error instanceof NotReadyError;
-    if (!force || !unreachable) throw error;
-    leftBehind(context, object, where);
+    if (!force || !isAway) throw error;
+    recordLeftBehind(context, object, unreachable(where));
   }
 }
 
@@ -95,11 +99,10 @@ function wayOut(key: ObjectKey): string {
   return `. To give up on what Kong still holds: kubectl annotate ${key.kind.toLowerCase()}.kjo.dev -n ${key.namespace} ${key.name} ${ANNOTATION_FORCE_DELETE}=true`;
 }
 
-function leftBehind(context: ControllerContext, object: KongObject, where: string): void {
-  context.events.record(object, {
-    type: "Warning",
-    reason: "LeftBehind",
-    message: `${where} cannot be reached: what the object had there stays, because of ${ANNOTATION_FORCE_DELETE}`,
-    action: "Delete",
-  });
+function unreachable(where: string): string {
+  return `${where} cannot be reached: what the object had there stays, because of ${ANNOTATION_FORCE_DELETE}`;
+}
+
+function recordLeftBehind(context: ControllerContext, object: KongObject, message: string): void {
+  context.events.record(object, { type: "Warning", reason: "LeftBehind", message, action: "Delete" });
 }

@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { RequestRecord } from "../kong/admin-client.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -7,6 +7,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export class GatewayMetrics {
   readonly #requests: Counter;
   readonly #seconds: Histogram;
+  readonly #lastWrite: Gauge;
 
   constructor(registry: Registry) {
     this.#requests = new Counter({
@@ -22,10 +23,17 @@ export class GatewayMetrics {
       buckets: SECONDS,
       registers: [registry],
     });
+    this.#lastWrite = new Gauge({
+      name: "kjo_kong_last_write_timestamp_seconds",
+      help: "Unix time of the answer to the last write",
+      labelNames: ["gateway"],
+      registers: [registry],
+    });
   }
 
-  observe(gateway: string, { method, entity, status, durationMs }: RequestRecord): void {
+  observe(gateway: string, { method, entity, status, durationMs }: RequestRecord, nowMs = Date.now()): void {
     this.#requests.inc({ gateway, method, entity, status });
     this.#seconds.observe({ gateway, method }, durationMs / 1000);
+    if (method !== "GET" && status > 0 && status < 300) this.#lastWrite.set({ gateway }, nowMs / 1000);
   }
 }

@@ -12,6 +12,7 @@ import { reconcileRequest } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
+import { pruneOrphans } from "./prune.ts";
 import { gatewaySettings, instanceOf } from "./gateway-settings.ts";
 
 /** `status.lastSyncTime` moves at most this often: an idle gateway is no reason to write to the cluster. */
@@ -43,7 +44,8 @@ export async function reconcileKongGateway(
     const held = await ensureFinalizer(context.client, typeOf(key.kind), object, FINALIZER);
     context.caches.noteWritten(held);
     const connection = connected(context, connect, { key, spec, settings });
-    report(context, held, gatewayConditions(connection.state), connection.state);
+    const orphans = connection.state.phase === "Ready" ? await pruneOrphans(context, held, connection, spec.prune) : [];
+    report(context, held, [...gatewayConditions(connection.state), ...orphans], connection.state);
     return {};
   } catch (error) {
     // A connection that stands goes on with what it was last given: a missing Secret is no reason to drop a gateway.

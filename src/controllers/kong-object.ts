@@ -30,7 +30,13 @@ export async function reconcileKongObject(
   key: ObjectKey,
 ): Promise<ReconcileResult> {
   const object = context.caches.get(key);
-  if (!object) return {};
+  if (!object) {
+    // Something with its mark has turned up in a gateway: the gateway's own reconcile decides what becomes of it.
+    for (const { key: gateway, connection } of context.gateways.all()) {
+      if (connection.entitiesOf(key).length > 0) context.enqueue(gateway);
+    }
+    return {};
+  }
   try {
     if (object.metadata.deletionTimestamp !== undefined) return await cleanUp(context, key, object);
     return await program(context, kind, key, object);

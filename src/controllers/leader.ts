@@ -17,7 +17,6 @@ import { Gateways } from "./gateways.ts";
 import { reconcileKongGateway, type ConnectGateway } from "./kong-gateway.ts";
 import { KONG_KINDS } from "./kong-kinds.ts";
 import { reconcileKongObject } from "./kong-object.ts";
-import { pruneGateway } from "./prune.ts";
 
 export interface LeaderOptions {
   readonly caches: Caches;
@@ -78,6 +77,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     logger,
     cluster: options.cluster,
     operatorNamespace: options.operatorNamespace,
+    watches: (namespace) => options.watchNamespaces.length === 0 || options.watchNamespaces.includes(namespace),
     enqueue,
     now: () => new Date(),
   };
@@ -120,14 +120,15 @@ function connector(context: ControllerContext, options: LeaderOptions, signal: A
       cluster: context.cluster,
       logger: context.logger.child({ gateway: formatKey(key) }),
       now: context.now,
-      onStateChange: (state) => {
+      onStateChange: (state, before) => {
         context.enqueue(key);
-        if (state.phase !== "Ready") return;
-        for (const user of context.caches.usersOf(key)) context.enqueue(user);
+        // What asked before there was a mirror; later on the connection itself knows whom to tell.
+        if (state.phase === "Ready" && before === "Connecting")
+          for (const user of context.caches.usersOf(key)) context.enqueue(user);
       },
+      onChecked: () => context.enqueue(key),
       onOwnersChanged: (owners) => {
         for (const owner of owners) context.enqueue(owner);
-        pruneGateway(context, key, { watchNamespaces: options.watchNamespaces });
       },
       onRequest: (record) => options.gatewayMetrics.observe(formatKey(key), record),
     });
@@ -143,7 +144,7 @@ function priorityOf(key: ObjectKey): number {
 
 /** The gateway that the key concerns. */
 function laneOf(key: ObjectKey, caches: Caches, gateways: Gateways, operatorNamespace: string): string {
-  if (key.kind === "KongGateway") return "gateways";
+  if (key.kind === "KongGateway") return formatKey(key);
   const object = caches.get(key);
   const ref = object?.spec["gatewayRef"] as GatewayRefFields | undefined;
   const chosen = gateways.choose(gatewayCandidates(key.namespace, ref, operatorNamespace));
