@@ -73,6 +73,8 @@ export class Reflector<T extends KubeObject> {
   #hasListed = false;
   /** Failures since the last sign of life, for the backoff. */
   #failures = 0;
+  /** Watches that expired since the last event of one. A list alone is no sign that the next will last. */
+  #expirations = 0;
   #problem: string | undefined;
 
   constructor(options: ReflectorOptions<T>) {
@@ -113,11 +115,15 @@ export class Reflector<T extends KubeObject> {
       case "Watching":
         return this.#watch(state.resourceVersion, signal);
       case "BackingOff":
-        await sleep(backoffDelayMs(this.#failures, this.#options.backoff ?? DEFAULT_BACKOFF), signal);
+        await sleep(this.#backoffMs(), signal);
         return state.next;
       case "Stopped":
         return state;
     }
+  }
+
+  #backoffMs(): number {
+    return backoffDelayMs(this.#failures + this.#expirations, this.#options.backoff ?? DEFAULT_BACKOFF);
   }
 
   async #list(signal: AbortSignal): Promise<ReflectorState> {
@@ -167,6 +173,7 @@ export class Reflector<T extends KubeObject> {
         if (event.type === "ERROR") return this.#afterErrorEvent(event.object);
         silence.refresh();
         this.#recovered();
+        this.#expirations = 0;
         seen++;
         resourceVersion = event.object.metadata.resourceVersion;
         if (event.type !== "BOOKMARK") sink.apply(event.type, event.object);
@@ -203,9 +210,9 @@ export class Reflector<T extends KubeObject> {
   #expired(): ReflectorState {
     this.#options.onIncident?.("expired");
     this.#options.logger.debug("watch expired, listing again");
-    this.#failures++;
+    this.#expirations++;
     // The first time at once: a list mends it. If that expires again and again, the server needs rest.
-    return this.#failures > 1 ? { name: "BackingOff", next: { name: "Empty" } } : { name: "Empty" };
+    return this.#expirations > 1 ? { name: "BackingOff", next: { name: "Empty" } } : { name: "Empty" };
   }
 
   #failed(incident: ReflectorIncident, message: string, error: unknown): void {
