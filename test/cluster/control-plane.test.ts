@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { startOwnControlPlane, type ControlPlane } from "../controlplane/control-plane.ts";
 import { controlPlaneOrSkip } from "../controlplane/suite.ts";
 import { startChild } from "../dev/child-process.ts";
+import { processesNaming } from "../dev/processes.ts";
 
 const run = promisify(execFile);
 const START = fileURLToPath(new URL("../fixtures/start-control-plane.ts", import.meta.url));
@@ -56,9 +57,9 @@ describe("test/controlplane", () => {
 
   it("leaves no process and no file behind after stop", async () => {
     const folder = path.dirname(controlPlane.kubeconfig);
-    assert.notDeepEqual(await processesOf(folder), []);
+    assert.notDeepEqual(await processesNaming(folder), []);
     await controlPlane.stop();
-    assert.deepEqual(await processesOf(folder), []);
+    assert.deepEqual(await processesNaming(folder), []);
     await assert.rejects(fs.access(folder), { code: "ENOENT" });
   });
 });
@@ -76,23 +77,13 @@ describe("test/controlplane, when its process is killed", () => {
       },
     });
     await Promise.race([ready, child.exited.then(() => assert.fail(child.lastLines().join("\n")))]);
-    assert.equal((await processesOf(folder)).length, 2);
+    assert.equal((await processesNaming(folder)).length, 2);
     child.signal("SIGKILL");
     await child.exited;
-    await until(async () => (await processesOf(folder)).length === 0);
+    await until(async () => (await processesNaming(folder)).length === 0);
     await until(async () => !(await exists(folder)));
   });
 });
-
-/** The ids of processes that name the folder in their command line. */
-async function processesOf(folder: string): Promise<string[]> {
-  const pids = (await fs.readdir("/proc")).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
-  const commandLines = pids.map(async (pid) => ({
-    pid,
-    commandLine: await fs.readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
-  }));
-  return (await Promise.all(commandLines)).filter((entry) => entry.commandLine.includes(folder)).map(({ pid }) => pid);
-}
 
 async function exists(file: string): Promise<boolean> {
   return fs.access(file).then(
