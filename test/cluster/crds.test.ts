@@ -7,9 +7,12 @@ import { promisify } from "node:util";
 import { KINDS } from "../../src/api/kinds.ts";
 import { API_VERSION } from "../../src/api/names.ts";
 import { parseSpec } from "../../src/api/parse.ts";
+import { KongConsumer } from "../../src/api/v1alpha1/kong-consumer.ts";
 import { KongGateway } from "../../src/api/v1alpha1/kong-gateway.ts";
 import { KongPluginBinding } from "../../src/api/v1alpha1/kong-plugin-binding.ts";
+import { KongRoute } from "../../src/api/v1alpha1/kong-route.ts";
 import { KongService } from "../../src/api/v1alpha1/kong-service.ts";
+import { KongUpstream } from "../../src/api/v1alpha1/kong-upstream.ts";
 import type { KindDefinition } from "../../src/api/kind.ts";
 import { controlPlaneOrSkip } from "../controlplane/suite.ts";
 import type { ControlPlane } from "../controlplane/control-plane.ts";
@@ -17,6 +20,47 @@ import { ApiServer } from "../fixtures/kinds/api-server.ts";
 import { isExplained, loadInvalid, loadValid } from "../fixtures/kinds/load.ts";
 
 const run = promisify(execFile);
+
+/** The API server gives the rules of one object a fixed budget when they run, beside the estimate that it makes before. */
+const LARGEST: readonly [what: string, definition: KindDefinition, spec: object][] = [
+  [
+    "a route with as many and as long criteria as it may have",
+    KongRoute,
+    {
+      paths: many(128, (index) => longest("/", index, 1024)),
+      hosts: many(128, (index) => longest("h", index, 262)),
+      snis: many(64, (index) => longest("s", index, 255)),
+      tags: many(32, (index) => longest("t", index, 256)),
+    },
+  ],
+  [
+    "an upstream with as many targets as it may have",
+    KongUpstream,
+    {
+      targets: many(512, (index) => ({
+        target: longest("t", index, 262),
+        tags: many(8, (tag) => longest("t", tag, 128)),
+      })),
+    },
+  ],
+  [
+    "a plugin binding with as many targets as it may have",
+    KongPluginBinding,
+    {
+      plugin: "cors",
+      targets: many(64, (index) => ({
+        serviceRef: { name: longest("s", index, 253) },
+        routeRef: { name: longest("r", index, 253) },
+        consumerRef: { name: longest("c", index, 253) },
+      })),
+    },
+  ],
+  [
+    "a consumer with as many credentials as it may have",
+    KongConsumer,
+    { credentials: many(64, (index) => ({ type: "jwt", secretRef: { name: longest("s", index, 253) } })) },
+  ],
+];
 
 describe("crds on a real API server", () => {
   let controlPlane: ControlPlane;
@@ -42,6 +86,15 @@ describe("crds on a real API server", () => {
       const { status, message } = await server.create(definition, object);
       assert.ok(status === 422 || status === 400, `${status} ${message}`);
       assert.ok(isExplained(message, at, serverSays), message);
+    });
+  }
+
+  for (const [what, definition, spec] of LARGEST) {
+    it(`has the time to judge ${what}`, async () => {
+      const object = { apiVersion: API_VERSION, kind: definition.kind, metadata: { name: "largest" }, spec };
+      const { status, message } = await server.create(definition, object);
+      assert.equal(status, 201, message);
+      assert.deepEqual(parseSpec(definition, object), spec);
     });
   }
 
@@ -176,3 +229,12 @@ describe("crds on a real API server", () => {
     });
   });
 });
+
+/** `prefix` and a number, filled up to the longest that the field takes. */
+function longest(prefix: string, index: number, length: number): string {
+  return `${prefix}${index}`.padEnd(length, "a");
+}
+
+function many<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}

@@ -76,13 +76,20 @@ export const kongRouteFields = z.strictObject({
     .describe("Paths that match: prefixes, or regular expressions behind '~'."),
   headers: headers.optional().describe("Headers that must be there, each with one of the values listed for it."),
   snis: setOf(sni(), 64).min(1).optional().describe("Server names of the TLS handshake that match."),
-  sources: z.array(Peer).min(1).max(64).optional().describe("Clients that match, for tcp, tls and udp."),
+  sources: z
+    .array(Peer)
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("Clients that match; beside tcp, tls and udp only where the router flavor is expressions."),
   destinations: z
     .array(Peer)
     .min(1)
     .max(64)
     .optional()
-    .describe("Addresses of the gateway that match, for tcp, tls and udp."),
+    .describe(
+      "Addresses of the gateway that match; beside tcp, tls and udp only where the router flavor is expressions.",
+    ),
   expression: z
     .string()
     .min(1)

@@ -61,7 +61,8 @@ function oneOf(words: readonly string[]): string {
 }
 
 /**
- * Kong's own checks on a route.
+ * Kong's own checks on a route, as far as they do not depend on its router: whether HTTP requests can be matched by
+ * sources and destinations, only the gateway knows.
  * Source: Kong 3.9 `GET /schemas/routes` and its answers to routes that break them.
  */
 export const routeRules: readonly Rule<KongRouteFields>[] = [
@@ -81,13 +82,12 @@ export const routeRules: readonly Rule<KongRouteFields>[] = [
     GRPC_CRITERIA,
     "at least one of hosts, headers, paths and snis must be set when protocols holds grpc or grpcs",
   ),
-  ...refuses(HTTP, ["sources", "destinations"], "they match tcp, tls and udp connections; remove the field"),
   ...refuses(
     [...STREAM, ...PASSTHROUGH],
     ["methods", "hosts", "headers", "paths"],
     "a connection has none of them; match by sources, destinations or snis",
   ),
-  ...refuses(GRPC, ["methods", "sources", "destinations"], "match by hosts, headers or paths"),
+  ...refuses(GRPC, ["methods"], "match by hosts, headers or paths"),
   {
     cel: `!has(self.strip_path) || !self.strip_path || !${celUses(GRPC)}`,
     message: "strip_path must be false or absent when protocols holds grpc or grpcs",
