@@ -1,26 +1,11 @@
-/** Condition types in `status.conditions`. */
-export const CONDITION = {
-  /** The spec can be used. */
-  accepted: "Accepted",
-  /** All that the object names is there and may be used. */
-  resolvedRefs: "ResolvedRefs",
-  /** Kong holds what the object asks for. */
-  programmed: "Programmed",
-  /** The three above together; follows kstatus. */
-  ready: "Ready",
-  /** kstatus: work is going on. Present only while True. */
-  reconciling: "Reconciling",
-  /** kstatus: nothing but a change will help. Present only while True. */
-  stalled: "Stalled",
-  /** Kong was found changed behind the operator's back. Stands beside Ready. */
-  drifted: "Drifted",
+/** The types of `status.conditions`, with what each of them says when it is True. */
+export const CONDITIONS = {
+  Accepted: "The spec can be used.",
+  ResolvedRefs: "All that the object names is there and may be used.",
+  Programmed: "Kong holds what the object asks for.",
+  Ready: "The three above together (on a KongGateway: it can be written to). Always there; the one to wait for.",
+  Reconciling: "Work is going on. There only while it is True.",
+  Stalled: "Nothing but a change will help. There only while it is True.",
+  Drifted: "Kong was found changed behind the operator's back and left so. Changes nothing about Ready.",
 } as const;
-export type ConditionType = (typeof CONDITION)[keyof typeof CONDITION];
-
-/** Longest message of a condition, in characters: ten times what a person reads, far below what etcd minds. */
-export const MAX_MESSAGE_LENGTH = 1024;
-
-/** The message within {@link MAX_MESSAGE_LENGTH}; what was cut is marked by an ellipsis. */
-export function capMessage(message: string): string {
-  return message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…`;
-}
+export type ConditionType = keyof typeof CONDITIONS;

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { toStructuralSchema } from "../../src/api/crd.ts";
+import { CONDITIONS } from "../../src/api/conditions.ts";
 import type { KindDefinition } from "../../src/api/kind.ts";
 import { KINDS } from "../../src/api/kinds.ts";
 import { ANNOTATION_RECONCILE, API_VERSION, GROUP, LABEL_SECRET } from "../../src/api/names.ts";
@@ -40,6 +41,15 @@ function renderIndex(): string {
     "- References name an object in the same namespace. Only `gatewayRef` may name another.",
     `- A Secret is read only when it carries the label \`${LABEL_SECRET}: "true"\`, by which its owner agrees to that.`,
     `- The annotation \`${ANNOTATION_RECONCILE}\` with any new value asks for a reconcile now.`,
+    "",
+    "## Conditions",
+    "",
+    "In `status.conditions`; `kubectl wait --for=condition=Ready` waits for an object.",
+    "",
+    ...table(
+      ["Condition", "True says"],
+      Object.entries(CONDITIONS).map(([type, meaning]) => [code(type), meaning]),
+    ),
     "",
   ].join("\n");
 }

@@ -139,7 +139,7 @@ export type KongGatewaySpec = z.infer<typeof KongGatewaySpec>;
 
 const Listener = z.strictObject({
   port: z.int().describe("Port number."),
-  kind: z.enum(["proxy", "stream", "admin", "status"]).describe("What is served there."),
+  kind: z.enum(["proxy", "admin"]).describe("What is served there."),
   tls: z.boolean().optional().describe("Whether TLS is spoken there."),
 });
 
