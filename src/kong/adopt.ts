@@ -1,8 +1,8 @@
 import { KongRejectedError } from "../errors.ts";
-import { isJsonObject, type JsonObject } from "../model/json.ts";
+import type { JsonObject } from "../model/json.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
 import type { ActualEntity } from "../plan/kong.ts";
-import { REFERENCES, referencesOf } from "../plan/entity-graph.ts";
+import { redirectReferences, referencesOf } from "../plan/entity-graph.ts";
 import { conflictMessage, wordFor } from "./conflict.ts";
 import { findById, findExisting } from "./find-existing.ts";
 import { holderOf } from "./holder.ts";
@@ -38,7 +38,7 @@ export async function findAdoptions(
   const adopted: ActualEntity[] = [];
   const result: KongEntity[] = [];
   for (const [index, original] of desired.entries()) {
-    const entity = withReferences(original, ids);
+    const entity = { ...original, fields: redirectReferences(original.type, original.fields, ids) };
     const isMain = index === 0;
     // What belongs to something new cannot be there yet.
     const isChildOfNew =
@@ -103,15 +103,4 @@ function asActual(
     }
   }
   return actual;
-}
-
-/** The entity with its references pointing to what was taken over. */
-function withReferences(entity: KongEntity, ids: ReadonlyMap<string, string>): KongEntity {
-  const changed: JsonObject = {};
-  for (const field of Object.keys(REFERENCES[entity.type])) {
-    const value = entity.fields[field];
-    const id = isJsonObject(value) ? ids.get(String(value["id"])) : undefined;
-    if (id !== undefined) changed[field] = { id };
-  }
-  return Object.keys(changed).length === 0 ? entity : { ...entity, fields: { ...entity.fields, ...changed } };
 }

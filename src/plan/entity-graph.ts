@@ -87,6 +87,22 @@ export function referencesOf(type: KongEntityType, fields: JsonObject): Referenc
   return found;
 }
 
+/** The fields with references to other ids put in the place of those in `ids`; the same object where there are none. */
+export function redirectReferences(
+  type: KongEntityType,
+  fields: JsonObject,
+  ids: ReadonlyMap<string, string>,
+): JsonObject {
+  const changed: JsonObject = {};
+  for (const { field, id } of ids.size === 0 ? [] : referencesOf(type, fields)) {
+    const other = ids.get(id);
+    const value = changed[field] ?? fields[field];
+    if (other === undefined) continue;
+    changed[field] = Array.isArray(value) ? value.map((item) => (item === id ? other : item)) : { id: other };
+  }
+  return Object.keys(changed).length === 0 ? fields : { ...fields, ...changed };
+}
+
 /** Fields that no two entities of a type may share; a list is one key made of several fields. */
 const UNIQUE: Readonly<Partial<Record<KongEntityType, readonly (readonly string[])[]>>> = {
   ca_certificates: [["cert_digest"], ["cert"]],

@@ -1,7 +1,7 @@
 import type { FieldChange, KongEntity, KongEntityType, KongOperation } from "../model/kong-entity.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { ObjectKey } from "../model/object-key.ts";
-import { CASCADES, positionOf, referencesOf, uniqueKeysOf } from "./entity-graph.ts";
+import { CASCADES, positionOf, redirectReferences, referencesOf, uniqueKeysOf } from "./entity-graph.ts";
 import { orderOperations, type PlannedOperation } from "./plan-order.ts";
 
 export type { PlannedOperation } from "./plan-order.ts";
@@ -44,24 +44,29 @@ export function planKong({ desired, actual, compare }: PlanInput): PlannedOperat
       operations.push({ action: "create", entity, changes: [] });
       continue;
     }
-    const current = entity.id === found.id ? entity : { ...entity, id: found.id };
-    const changes = compare(current, found);
-    if (changes.length > 0) operations.push({ action: "update", entity: current, changes, before: found });
+    const changes = compare(entity, found);
+    if (changes.length > 0) operations.push({ action: "update", entity, changes, before: found });
   }
   const going = new Set(matched.surplus.map(({ id }) => id));
+  const wanted = new Set(desired.flatMap(claimsOf));
   for (const found of matched.surplus) {
-    // Kong removes it together with its parent: one write instead of one a child.
-    const goesAlong = referencesOf(found.type, found.fields).some(
-      ({ field, id }) => going.has(id) && CASCADES.has(`${found.type}.${field}`),
-    );
-    if (goesAlong) continue;
+    // Kong removes it together with its parent: one write instead of one a child, unless something waits for its place.
+    const parents = referencesOf(found.type, found.fields).filter(({ id }) => going.has(id));
+    const goesAlong = parents.some(({ field }) => CASCADES.has(`${found.type}.${field}`));
+    if (goesAlong && !claimsOf(found).some((claim) => wanted.has(claim))) continue;
     const { type, id, fields, owner, part } = found;
     operations.push({ action: "delete", entity: { type, id, fields, owner, part }, changes: [], before: found });
   }
   return orderOperations(operations);
 }
 
+/** What no other entity can have at the same time: its id, and its unique names and keys. */
+function claimsOf({ type, id, fields }: KongEntity | ActualEntity): string[] {
+  return [id, ...uniqueKeysOf(type, fields).map((key) => `${type} ${key}`)];
+}
+
 interface Matching {
+  /** Desired entities, with the id of their counterpart and their references pointing to such ids. */
   readonly pairs: readonly (readonly [KongEntity, ActualEntity | undefined])[];
   readonly surplus: readonly ActualEntity[];
 }
@@ -69,29 +74,53 @@ interface Matching {
 /**
  * Finds each desired entity's counterpart: by id first, which is deterministic; then by its part, which finds an adopted
  * entity with an id of its own; then by what must be unique, so that a renamed part is one update and not a clash.
+ * Types go down the graph, because what is unique may include the id of a parent.
  */
 function match(desired: readonly KongEntity[], actual: readonly ActualEntity[]): Matching {
   const rest = new Set(actual);
+  const ids = new Map<string, string>();
+  const pairs: (readonly [KongEntity, ActualEntity | undefined])[] = [];
+  for (const [type, wanted] of Map.groupBy(inGraphOrder(desired), (entity) => entity.type)) {
+    const redirected = wanted.map((entity) => {
+      const fields = redirectReferences(type, entity.fields, ids);
+      return fields === entity.fields ? entity : { ...entity, fields };
+    });
+    const partners = matchType(redirected, rest);
+    for (const entity of redirected) {
+      const found = partners.get(entity);
+      if (found && found.id !== entity.id) ids.set(entity.id, found.id);
+      pairs.push([found && found.id !== entity.id ? { ...entity, id: found.id } : entity, found]);
+    }
+  }
+  return { pairs, surplus: inGraphOrder([...rest]) };
+}
+
+/** Takes the counterparts of desired entities of one type out of `rest`. */
+function matchType(desired: readonly KongEntity[], rest: Set<ActualEntity>): Map<KongEntity, ActualEntity> {
+  const type = desired[0]?.type;
   const partners = new Map<KongEntity, ActualEntity>();
   const take = (keysOf: (entity: KongEntity | ActualEntity) => readonly string[]): void => {
+    if (partners.size === desired.length) return;
     const index = new Map<string, ActualEntity>();
-    for (const found of rest) for (const key of keysOf(found)) index.set(`${found.type} ${key}`, found);
+    for (const found of rest) if (found.type === type) for (const key of keysOf(found)) index.set(key, found);
     for (const entity of desired) {
       if (partners.has(entity)) continue;
-      for (const key of keysOf(entity)) {
-        const found = index.get(`${entity.type} ${key}`);
-        if (!found || !rest.has(found) || !canBecome(found, entity)) continue;
-        partners.set(entity, found);
-        rest.delete(found);
-        break;
-      }
+      const found = keysOf(entity)
+        .flatMap((key) => index.get(key) ?? [])
+        .find((each) => rest.has(each) && canBecome(each, entity));
+      if (!found) continue;
+      partners.set(entity, found);
+      rest.delete(found);
     }
   };
   take(({ id }) => [id]);
   take(({ part }) => [part]);
-  take(({ type, fields }) => uniqueKeysOf(type, fields));
-  const surplus = [...rest].sort((a, b) => positionOf(a.type) - positionOf(b.type));
-  return { pairs: desired.map((entity) => [entity, partners.get(entity)] as const), surplus };
+  take(({ fields }) => (type ? uniqueKeysOf(type, fields) : []));
+  return partners;
+}
+
+function inGraphOrder<T extends { readonly type: KongEntityType }>(entities: readonly T[]): T[] {
+  return [...entities].sort((a, b) => positionOf(a.type) - positionOf(b.type));
 }
 
 /** A target's address and upstream are what it is: Kong keeps its history under them. */
