@@ -70,7 +70,9 @@ function violationLines(errors: ErrorTable): string[] {
 /** The members of an error table in Kong's order; items of a list count from 1 and the good ones are left out. */
 export function errorEntries(error: Exclude<ValidationError, string>): [key: string, error: ValidationError][] {
   if (!Array.isArray(error)) return Object.entries(error).sort(([a], [b]) => (a < b ? -1 : 1));
-  return error.flatMap((inner, index) => (inner === null ? [] : [[String(index + 1), inner] as [string, ValidationError]]));
+  return error.flatMap((inner, index) =>
+    inner === null ? [] : [[String(index + 1), inner] as [string, ValidationError]],
+  );
 }
 
 export function primaryKeyViolation(id: string): KongError {
@@ -85,7 +87,9 @@ export function uniqueViolation(fields: JsonObject): KongError {
 
 export function missingReference(field: string, id: string, type: string): KongError {
   const message = `the foreign key '${prettyLine({ id })}' does not reference an existing '${type}' entity.`;
-  return new KongError(KONG_CODES.foreignKeyViolation, "foreign key violation", message, { fields: { [field]: { id } } });
+  return new KongError(KONG_CODES.foreignKeyViolation, "foreign key violation", message, {
+    fields: { [field]: { id } },
+  });
 }
 
 export function referencedBy(type: string, child: string): KongError {

@@ -3,7 +3,9 @@ import { luaNumber } from "./schema/lua-value.ts";
 
 const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const RESERVED = new Set(
-  "and break do else elseif end false for function goto if in local nil not or repeat return then true until while".split(" "),
+  "and break do else elseif end false for function goto if in local nil not or repeat return then true until while".split(
+    " ",
+  ),
 );
 
 /** A value the way Kong prints tables into messages, on one line: `{id="…",name="a"}`. */

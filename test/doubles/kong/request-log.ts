@@ -4,6 +4,7 @@ export interface LoggedRequest {
   readonly method: string;
   /** Path and query as sent. */
   readonly path: string;
+  /** 0 where no answer went out. */
   readonly status: number;
   /** Milliseconds since the epoch, when the answer was ready. */
   readonly atMs: number;
@@ -21,9 +22,7 @@ export class RequestLog {
   #reads = 0;
 
   add(request: AdminRequest, status: number): void {
-    const query = request.query.toString();
-    const path = query === "" ? request.path : `${request.path}?${query}`;
-    this.recent.push({ method: request.method, path, status, atMs: Date.now() });
+    this.recent.push({ method: request.method, path: request.target, status, atMs: Date.now() });
     // Trimmed in bulk, so that a burst does not shift the whole list for every request.
     if (this.recent.length > RECENT * 2) this.recent.splice(0, RECENT);
     if (isWrite(request.method)) this.#writes++;

@@ -11,7 +11,9 @@ import type { Handler, Match, Router } from "./router.ts";
 /** A consumer's groups may be named by the group where other entities take an id. */
 export function addAclEndpoints(router: Router, dao: Dao): void {
   const byId = router.find(["consumers", "x", "acls", "x"]) as Match;
-  const byGroup = (answer: (acl: JsonObject | undefined, consumer: JsonObject, group: string, request: AdminRequest) => AdminResponse): Handler => {
+  const byGroup = (
+    answer: (acl: JsonObject | undefined, consumer: JsonObject, group: string, request: AdminRequest) => AdminResponse,
+  ): Handler => {
     return (request, params) => {
       const [consumerKey = "", key = ""] = params;
       const general = byId.handlers[request.method === "HEAD" ? "GET" : request.method];
@@ -24,7 +26,7 @@ export function addAclEndpoints(router: Router, dao: Dao): void {
       return answer(id === undefined ? undefined : table.rows.get(id), owner, key, request);
     };
   };
-  router.add("/consumers/{}/acls/{}", {
+  router.add("/consumers/{consumers}/acls/{acls}", {
     GET: byGroup((acl) => (acl === undefined ? notFound() : ok(acl))),
     PUT: byGroup((acl, consumer, group, request) => {
       const id = (acl?.["id"] as string | undefined) ?? randomUUID();

@@ -13,14 +13,17 @@ const YAML_TYPES = ["text/yaml", "application/yaml"];
 /** Kong answers 415 to a body of a type that it does not know, also to one of no type. */
 export function refuseContentType(path: string, contentType: string, hasBody: boolean): AdminResponse | undefined {
   if (contentType === "") return hasBody ? htmlError(415, "Unsupported Media Type") : undefined;
+  const type = contentType.toLowerCase();
   const known = path === "/config" ? [...BODY_TYPES, ...YAML_TYPES] : BODY_TYPES;
-  return known.some((type) => contentType.startsWith(type)) ? undefined : htmlError(415, "Unsupported Media Type");
+  return known.some((start) => type.startsWith(start)) ? undefined : htmlError(415, "Unsupported Media Type");
 }
 
 /** Parses JSON and forms; a JSON list is an empty table to Kong when it is empty, and beyond it otherwise. */
 export function parseBody(contentType: string, text: string): ParsedBody {
-  if (contentType.startsWith("application/x-www-form-urlencoded")) return { body: parseForm(text) };
-  if (!contentType.startsWith("application/json")) return { body: {} };
+  const type = contentType.toLowerCase();
+  if (type.startsWith("application/x-www-form-urlencoded")) return { body: parseForm(new URLSearchParams(text)) };
+  if (type.startsWith("multipart/form-data")) return { body: parseForm(multipartValues(contentType, text)) };
+  if (!type.startsWith("application/json")) return { body: {} };
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -32,9 +35,9 @@ export function parseBody(contentType: string, text: string): ParsedBody {
 }
 
 // `a.b=1`, `tags[]=x`, `tags[1]=x` and repeated names make objects and lists; types are inferred later, by schema.
-function parseForm(text: string): JsonObject {
+function parseForm(values: Iterable<[name: string, value: string]>): JsonObject {
   const body: JsonObject = {};
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, value] of values) {
     const names = name.split(".").filter((part) => part !== "");
     let table = body;
     for (const part of names.slice(0, -1)) {
@@ -54,4 +57,19 @@ function setFormValue(table: JsonObject, name: string, value: string): void {
   else if (listName !== undefined) table[key] = [value];
   else if (present !== undefined) table[key] = [present, value];
   else table[key] = value;
+}
+
+/** True for the two kinds of body whose values are all texts. */
+export function isForm(contentType: string): boolean {
+  return /^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(contentType);
+}
+
+function* multipartValues(contentType: string, text: string): Generator<[string, string]> {
+  const boundary = /boundary="?([^";]+)"?/i.exec(contentType)?.[1];
+  if (boundary === undefined) return;
+  for (const part of text.split(`--${boundary}`).slice(1, -1)) {
+    const end = part.indexOf("\r\n\r\n");
+    const name = /name="([^"]*)"/i.exec(part.slice(0, end))?.[1];
+    if (name !== undefined) yield [name, part.slice(end + 4).replace(/\r\n$/, "")];
+  }
 }

@@ -27,7 +27,7 @@ export function addCertificateEndpoints(router: Router, dao: Dao): void {
       return created(withNames(dao, row));
     },
   });
-  router.add("/certificates/{}", {
+  router.add("/certificates/{certificates}", {
     GET: (_request, [key = ""]) => {
       const id = certificateId(dao, key);
       const row = id === undefined ? undefined : dao.select("certificates", { id });
@@ -81,7 +81,9 @@ function splitNames(body: JsonObject): { names: string[] | undefined; rest: Json
   const { snis, ...rest } = body;
   if (snis === undefined) return { names: undefined, rest };
   if (snis === null) return { names: [], rest };
-  return Array.isArray(snis) ? { names: [...(snis as string[])].sort(), rest } : { names: undefined, rest: { ...rest, snis: snis as Json } };
+  return Array.isArray(snis)
+    ? { names: [...(snis as string[])].sort(), rest }
+    : { names: undefined, rest: { ...rest, snis: snis as Json } };
 }
 
 function checkNames(dao: Dao, names: readonly string[], id: string | undefined): void {

@@ -4,6 +4,7 @@ import { ENTITIES } from "../store/entities.ts";
 import type { EntityDefinition } from "../store/entities.ts";
 import type { Dao, EntityKey } from "../store/dao.ts";
 import { referenceId } from "../store/table.ts";
+import { isForm } from "./body.ts";
 import { inferTypes } from "./form-values.ts";
 import type { Page } from "./paging.ts";
 import { pageOf, parsePageQuery } from "./paging.ts";
@@ -21,7 +22,7 @@ export function addEntityEndpoints(router: Router, dao: Dao): void {
       GET: ({ query }) => listResponse(path, pageOf(dao, name, parsePageQuery(query)), query),
       POST: (request) => created(dao.insert(name, bodyOf(dao, name, request))),
     });
-    router.add(`${path}/{}`, memberHandlers(dao, name));
+    router.add(`${path}/{${name}}`, memberHandlers(dao, name));
     for (const [field, schema] of dao.schema(name).record.fields) {
       if (schema.type === "foreign") addReference(router, dao, name, field, schema.reference as string);
     }
@@ -35,12 +36,15 @@ export function collectionName(definition: EntityDefinition): string {
 
 /** The request's body; a form's texts get the types of the schema. */
 export function bodyOf(dao: Dao, type: string, request: AdminRequest): JsonObject {
-  if (!request.contentType.startsWith("application/x-www-form-urlencoded")) return { ...request.body };
+  if (!isForm(request.contentType)) return { ...request.body };
   const { record, variants } = dao.schema(type);
   return inferTypes(variants?.pick(request.body) ?? record, request.body);
 }
 
-function memberHandlers(dao: Dao, type: string): Record<string, (request: AdminRequest, params: readonly string[]) => AdminResponse> {
+function memberHandlers(
+  dao: Dao,
+  type: string,
+): Record<string, (request: AdminRequest, params: readonly string[]) => AdminResponse> {
   const key = (params: readonly string[]): EntityKey => dao.keyOf(type, params[0] as string);
   return {
     GET: (_request, params) => okOrNotFound(dao.select(type, key(params))),
@@ -53,13 +57,13 @@ function memberHandlers(dao: Dao, type: string): Record<string, (request: AdminR
   };
 }
 
-// `/routes/{}/service`, `/services/{}/routes` and `/services/{}/routes/{}`.
+// `/routes/{routes}/service`, `/services/{services}/routes` and `/services/{services}/routes/{routes}`.
 function addReference(router: Router, dao: Dao, child: string, field: string, parent: string): void {
   const childDefinition = dao.schema(child).definition;
   const parentPath = `/${collectionName(dao.schema(parent).definition)}`;
   const nestedName = childDefinition.nestedName ?? collectionName(childDefinition);
-  router.add(`/${collectionName(childDefinition)}/{}/${field}`, parentHandlers(dao, child, field, parent));
-  router.add(`${parentPath}/{}/${nestedName}`, {
+  router.add(`/${collectionName(childDefinition)}/{${child}}/${field}`, parentHandlers(dao, child, field, parent));
+  router.add(`${parentPath}/{${parent}}/${nestedName}`, {
     GET: (request, params) => {
       const owner = dao.select(parent, dao.keyOf(parent, params[0] as string));
       if (owner === undefined) return NOT_FOUND;
@@ -73,7 +77,7 @@ function addReference(router: Router, dao: Dao, child: string, field: string, pa
       return created(dao.insert(child, { ...bodyOf(dao, child, request), [field]: { id: owner["id"] as string } }));
     },
   });
-  router.add(`${parentPath}/{}/${nestedName}/{}`, nestedHandlers(dao, child, field, parent));
+  router.add(`${parentPath}/{${parent}}/${nestedName}/{${child}}`, nestedHandlers(dao, child, field, parent));
 }
 
 function parentHandlers(dao: Dao, child: string, field: string, parent: string): ReturnType<typeof memberHandlers> {

@@ -56,6 +56,18 @@ const PLUGIN_PRIORITIES: Readonly<Record<string, number>> = {
 export const KONG_VERSION = "3.9.1";
 export const PLUGIN_NAMES: readonly string[] = Object.keys(PLUGIN_PRIORITIES);
 
+/** Each of two workers keeps a connection to the other, which nginx counts with the rest. */
+const INTERNAL_CONNECTIONS = 2;
+
+/** What the Admin API's own server has done and does. */
+export interface ServerLoad {
+  readonly accepted: number;
+  readonly open: number;
+  readonly requests: number;
+  /** Requests that are being answered now. */
+  readonly serving: number;
+}
+
 export interface NodeOptions {
   readonly dbless: boolean;
   readonly routerFlavor: RouterFlavor;
@@ -65,20 +77,18 @@ export interface NodeOptions {
 export class NodeInfo {
   readonly nodeId = randomUUID();
   readonly #options: NodeOptions;
-  #requests = 0;
 
   constructor(options: NodeOptions) {
     this.#options = options;
   }
 
-  countRequest(): void {
-    this.#requests++;
-  }
-
   /** Body of `GET /`. */
   root(store: Store, listen: { readonly admin: string; readonly proxy: string }): JsonObject {
     const enabled = [...new Set([...store.table("plugins").rows.values()].map((row) => row["name"] as string))].sort();
-    const available = Object.entries(PLUGIN_PRIORITIES).map(([name, priority]) => [name, { version: KONG_VERSION, priority }]);
+    const available = Object.entries(PLUGIN_PRIORITIES).map(([name, priority]) => [
+      name,
+      { version: KONG_VERSION, priority },
+    ]);
     return {
       tagline: "Welcome to kong",
       version: KONG_VERSION,
@@ -94,18 +104,20 @@ export class NodeInfo {
   }
 
   /** Body of `GET /status`; the hash is there in DB-less mode only. */
-  status(configurationHash: string | undefined): JsonObject {
-    const total = this.#requests;
+  status(configurationHash: string | undefined, load: ServerLoad): JsonObject {
     const server = {
-      connections_accepted: total,
-      connections_active: 1,
-      connections_handled: total,
+      connections_accepted: INTERNAL_CONNECTIONS + load.accepted,
+      connections_active: INTERNAL_CONNECTIONS + load.open,
+      connections_handled: INTERNAL_CONNECTIONS + load.accepted,
       connections_reading: 0,
-      connections_waiting: 0,
-      connections_writing: 1,
-      total_requests: total,
+      connections_waiting: Math.max(0, load.open - load.serving),
+      connections_writing: INTERNAL_CONNECTIONS + load.serving,
+      total_requests: INTERNAL_CONNECTIONS + load.requests,
     };
-    const memory = { workers_lua_vms: [{ pid: process.pid, http_allocated_gc: megabytes(process.memoryUsage.rss()) }], lua_shared_dicts: {} };
+    const memory = {
+      workers_lua_vms: [{ pid: process.pid, http_allocated_gc: megabytes(process.memoryUsage.rss()) }],
+      lua_shared_dicts: {},
+    };
     const mode: JsonObject =
       configurationHash === undefined ? { database: { reachable: true } } : { configuration_hash: configurationHash };
     return { ...mode, memory, server };

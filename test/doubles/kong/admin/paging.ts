@@ -55,15 +55,27 @@ function parseTags(text: string | null): TagFilter | undefined {
   return { tags, all };
 }
 
+/** Work space in the keys of Kong's store where there is no database. */
+const DEFAULT_WORKSPACE = "0dc6f45b-8f8d-40d2-a504-473544ee190b";
+
 /** Kong's offset: the last id of the page, as a JSON list in base64. */
 export function encodeOffset(id: string): string {
   return Buffer.from(JSON.stringify([id])).toString("base64url");
 }
 
+// Without a database it is the key of the last entity in Kong's store.
+function encodeStoreKey(type: string, id: string): string {
+  return Buffer.from(`${type}|${DEFAULT_WORKSPACE}|*|${id}\0`).toString("base64url");
+}
+
 export function decodeOffset(offset: string): string {
+  const text = Buffer.from(offset, "base64url").toString("utf8");
+  const storeKey = /^\w+\|[^|]*\|\*\|([0-9a-f-]{36})\0$/.exec(text)?.[1];
+  if (storeKey !== undefined) return storeKey;
+  if (!/^[A-Za-z0-9+/_=-]*$/.test(offset)) throw invalidOffset(offset, "bad base64 encoding");
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(offset, "base64url").toString("utf8"));
+    value = JSON.parse(text);
   } catch {
     throw invalidOffset(offset, "bad json encoding");
   }
@@ -106,5 +118,6 @@ function cut(dao: Dao, table: Table, ids: readonly string[], size: number): Page
   const rows = shown.map((id) => dao.show(table.rows.get(id) as JsonObject));
   const last = shown.at(-1);
   const hasNext = dao.readOnly ? ids.length === size : ids.length > size;
-  return { rows, offset: hasNext && last !== undefined ? encodeOffset(last) : undefined };
+  if (!hasNext || last === undefined) return { rows, offset: undefined };
+  return { rows, offset: dao.readOnly ? encodeStoreKey(table.shape.name, last) : encodeOffset(last) };
 }

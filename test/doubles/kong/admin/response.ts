@@ -24,6 +24,14 @@ export const UNEXPECTED: AdminResponse = { status: 500, json: { message: "An une
 /** What nginx answers by itself: a small page. */
 export function htmlError(status: number, title: string): AdminResponse {
   const line = `${String(status)} ${title}`;
-  const html = ["<html>", `<head><title>${line}</title></head>`, "<body>", `<center><h1>${line}</h1></center>`, "</body>", "</html>", ""];
+  const html = [
+    "<html>",
+    `<head><title>${line}</title></head>`,
+    "<body>",
+    `<center><h1>${line}</h1></center>`,
+    "</body>",
+    "</html>",
+    "",
+  ];
   return { status, html: html.join("\r\n") };
 }

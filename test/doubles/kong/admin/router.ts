@@ -16,7 +16,7 @@ interface Node {
   handlers: Handlers | undefined;
 }
 
-/** Paths with `{}` for a parameter; a literal part wins over a parameter. */
+/** Paths with `{name}` for a parameter; a literal part wins over a parameter. */
 export class Router {
   readonly #root: Node = newNode();
 
@@ -24,7 +24,7 @@ export class Router {
   add(path: string, handlers: Handlers): void {
     let node = this.#root;
     for (const part of path.split("/").filter((text) => text !== "")) {
-      if (part === "{}") {
+      if (part.startsWith("{")) {
         node = node.parameter ??= newNode();
         continue;
       }

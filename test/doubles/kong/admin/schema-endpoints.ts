@@ -6,10 +6,10 @@ import { ok } from "./response.ts";
 import type { AdminResponse } from "./response.ts";
 import type { Router } from "./router.ts";
 
-/** `/schemas/…` and `/plugins/schema/{}`. */
+/** `/schemas/…` and `/plugins/schema/{name}`. */
 export function addSchemaEndpoints(router: Router, dao: Dao): void {
   const { catalog } = dao.store;
-  router.add("/schemas/{}", {
+  router.add("/schemas/{name}", {
     GET: (_request, [name = ""]) => {
       const shown = catalog.entities.get(name)?.shown ?? catalog.shownOnly.get(name);
       return shown === undefined ? unknown("entity", name) : ok(shown);
@@ -19,18 +19,18 @@ export function addSchemaEndpoints(router: Router, dao: Dao): void {
     ["plugins", "plugins", "plugin"],
     ["vaults", "vaults", "vault"],
   ] as const) {
-    router.add(`/schemas/${path}/{}`, {
+    router.add(`/schemas/${path}/{name}`, {
       GET: (_request, [name = ""]) => {
         const shown = catalog.entities.get(type)?.variants?.shown.get(name);
         return shown === undefined ? unknown(word, name) : ok(shown);
       },
     });
   }
-  router.add("/schemas/{}/validate", { POST: (request, [type = ""]) => validate(dao, type, request) });
+  router.add("/schemas/{db_entity_name}/validate", { POST: (request, [type = ""]) => validate(dao, type, request) });
   router.add("/schemas/plugins/validate", { POST: (request) => validate(dao, "plugins", request) });
   router.add("/schemas/vaults/validate", { POST: (request) => validate(dao, "vaults", request) });
   // An older path, which shows the configuration's part only.
-  router.add("/plugins/schema/{}", {
+  router.add("/plugins/schema/{name}", {
     GET: (_request, [name = ""]) => {
       const shown = catalog.entities.get("plugins")?.variants?.shown.get(name);
       return shown === undefined ? unknown("plugin", name) : ok(configurationOf(shown));

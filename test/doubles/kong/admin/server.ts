@@ -5,19 +5,26 @@ import { KongError } from "../errors.ts";
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { UnexpectedInputError } from "../schema/validate.ts";
 import { parseBody, refuseContentType } from "./body.ts";
+import type { ServerLoad } from "./node-info.ts";
 import type { AdminRequest } from "./request.ts";
 import type { AdminResponse } from "./response.ts";
-import { METHOD_NOT_ALLOWED, NOT_FOUND, UNEXPECTED } from "./response.ts";
+import { METHOD_NOT_ALLOWED, NOT_FOUND, UNEXPECTED, htmlError } from "./response.ts";
 import type { Router } from "./router.ts";
+
+/** nginx reads a request's first line into 8 KB. */
+const MAX_TARGET_LENGTH = 8175;
 
 const WRITES: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 
 /** What stands between the socket and the handlers: the double's faults, pace and counters. */
 export interface AdminHooks {
-  /** Called with the request read; what it returns is answered instead, `drop` closes the connection. */
-  before(request: AdminRequest): Promise<AdminResponse | "drop" | undefined>;
-  /** Called once the request has been applied; `drop` loses the answer. */
-  after(request: AdminRequest, response: AdminResponse): Promise<"drop" | undefined>;
+  /**
+   * Called with the request read. A response is answered instead of handling the request; `drop` closes the
+   * connection before, `drop-after` after the request has been applied.
+   */
+  before(request: AdminRequest): Promise<AdminResponse | "drop" | "drop-after" | undefined>;
+  /** Called with the status of the answer, 0 where none goes out. */
+  after(request: AdminRequest, status: number): void;
 }
 
 /** The Admin API on a socket of its own. */
@@ -26,6 +33,10 @@ export class AdminServer {
   readonly #hooks: AdminHooks;
   #server: Server | undefined;
   #port = 0;
+  #accepted = 0;
+  #open = 0;
+  #requests = 0;
+  #serving = 0;
 
   constructor(router: Router, hooks: AdminHooks) {
     this.#router = router;
@@ -36,11 +47,30 @@ export class AdminServer {
     return `http://127.0.0.1:${String(this.#port)}`;
   }
 
-  /** Listens; after {@link stop} on the same port again. */
+  get load(): ServerLoad {
+    return { accepted: this.#accepted, open: this.#open, requests: this.#requests, serving: this.#serving };
+  }
+
+  /** Listens; after {@link stop} on the same port again. Nothing happens where it listens already. */
   async start(port: number): Promise<void> {
+    if (this.#server !== undefined) return;
     const server = createServer((request, response) => {
-      this.#serve(request, response).catch(() => {
-        response.destroy();
+      this.#requests++;
+      this.#serving++;
+      this.#serve(request, response)
+        .catch((error: unknown) => {
+          // A fault of the double itself: tests should see it, not a lost connection.
+          write(response, { status: 500, json: { message: `the Kong double failed: ${String(error)}` } }, false);
+        })
+        .finally(() => {
+          this.#serving--;
+        });
+    });
+    server.on("connection", (socket) => {
+      this.#accepted++;
+      this.#open++;
+      socket.once("close", () => {
+        this.#open--;
       });
     });
     server.keepAliveTimeout = 60_000;
@@ -68,20 +98,16 @@ export class AdminServer {
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const bodyText = await readBody(incoming);
     const request = parseRequest(incoming, bodyText);
-    const refusal = await this.#hooks.before(request);
-    if (refusal === "drop") {
-      outgoing.destroy();
-      return;
-    }
-    const response = refusal ?? (await this.#answer(request));
-    if ((await this.#hooks.after(request, response)) === "drop") {
-      outgoing.destroy();
-      return;
-    }
-    write(outgoing, response, request.method === "HEAD");
+    const fault = await this.#hooks.before(request);
+    const response = fault === undefined || fault === "drop-after" ? await this.#answer(request) : fault;
+    const isLost = response === "drop" || fault === "drop-after";
+    this.#hooks.after(request, isLost ? 0 : response.status);
+    if (isLost) outgoing.destroy();
+    else write(outgoing, response, request.method === "HEAD");
   }
 
   async #answer(request: AdminRequest): Promise<AdminResponse> {
+    if (request.target.length > MAX_TARGET_LENGTH) return htmlError(414, "Request-URI Too Large");
     const found = this.#router.find(request.segments);
     if (found === undefined) return NOT_FOUND;
     if (request.method === "OPTIONS") return optionsResponse(Object.keys(found.handlers));
@@ -127,10 +153,11 @@ function parseRequest(incoming: IncomingMessage, bodyText: string): AdminRequest
   const trimmed = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
   return {
     method: incoming.method ?? "GET",
+    target,
     path,
     segments: trimmed === "/" ? [] : trimmed.slice(1).split("/").map(decode),
     query: new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)),
-    contentType: (incoming.headers["content-type"] ?? "").toLowerCase(),
+    contentType: incoming.headers["content-type"] ?? "",
     bodyText,
     body: {},
   };

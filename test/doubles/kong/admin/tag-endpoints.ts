@@ -8,13 +8,13 @@ import type { Router } from "./router.ts";
 /** What Kong answers without a database, where its list of tags runs into a table that is not there. */
 const BROKEN_OFFSET = "ratelimiting_metrics|nil";
 
-/** `/tags` and `/tags/{}`: every tag with the entity that carries it. */
+/** `/tags` and `/tags/{tags}`: every tag with the entity that carries it. */
 export function addTagEndpoints(router: Router, store: Store, options: { readonly dbless: boolean }): void {
   if (options.dbless) {
     const broken = (path: string): ReturnType<typeof listResponse> =>
       listResponse(path, { rows: [], offset: BROKEN_OFFSET }, new URLSearchParams());
     router.add("/tags", { GET: () => broken("/tags") });
-    router.add("/tags/{}", { GET: (_request, [tag = ""]) => broken(`/tags/${encodeURIComponent(tag)}`) });
+    router.add("/tags/{tags}", { GET: (_request, [tag = ""]) => broken(`/tags/${encodeURIComponent(tag)}`) });
     return;
   }
   const respond = (path: string, rows: JsonObject[], query: URLSearchParams): ReturnType<typeof listResponse> => {
@@ -22,10 +22,14 @@ export function addTagEndpoints(router: Router, store: Store, options: { readonl
     const start = after === undefined ? 0 : Number(after);
     const shown = rows.slice(start, start + size);
     const end = start + shown.length;
-    return listResponse(path, { rows: shown, offset: end < rows.length ? encodeOffset(String(end)) : undefined }, query);
+    return listResponse(
+      path,
+      { rows: shown, offset: end < rows.length ? encodeOffset(String(end)) : undefined },
+      query,
+    );
   };
   router.add("/tags", { GET: ({ query }) => respond("/tags", taggings(store), query) });
-  router.add("/tags/{}", {
+  router.add("/tags/{tags}", {
     GET: ({ query }, [tag = ""]) => respond(`/tags/${encodeURIComponent(tag)}`, taggingsOf(store, tag), query),
   });
 }

@@ -23,17 +23,25 @@ export interface TargetContext {
  */
 export function addTargetEndpoints(router: Router, context: TargetContext): void {
   const { dao, balancers } = context;
-  const gone = { GET: () => NOT_FOUND, POST: () => NOT_FOUND, PUT: () => NOT_FOUND, PATCH: () => NOT_FOUND, DELETE: () => NOT_FOUND };
-  for (const path of ["/targets", "/targets/{}", "/targets/{}/upstream"]) router.add(path, gone);
-  router.add("/upstreams/{}/targets", {
+  const gone = {
+    GET: () => NOT_FOUND,
+    POST: () => NOT_FOUND,
+    PUT: () => NOT_FOUND,
+    PATCH: () => NOT_FOUND,
+    DELETE: () => NOT_FOUND,
+  };
+  for (const path of ["/targets", "/targets/{targets}", "/targets/{targets}/upstream"]) router.add(path, gone);
+  router.add("/upstreams/{upstreams}/targets", {
     GET: ofUpstream(dao, (upstream, { query }, name) => {
       return listResponse(`/upstreams/${name}/targets`, newestFirst(dao, upstream, query), new URLSearchParams());
     }),
     POST: ofUpstream(dao, (upstream, request) => {
-      return created(dao.insert("targets", { ...bodyOf(dao, "targets", request), upstream: { id: upstream["id"] as string } }));
+      return created(
+        dao.insert("targets", { ...bodyOf(dao, "targets", request), upstream: { id: upstream["id"] as string } }),
+      );
     }),
   });
-  router.add("/upstreams/{}/targets/all", {
+  router.add("/upstreams/{upstreams}/targets/all", {
     GET: ofUpstream(dao, (upstream, { query }, name) => {
       const ids = dao.store.table("targets").childIds("upstream", upstream["id"] as string);
       const page = pageOf(dao, "targets", parsePageQuery(query), ids);
@@ -43,7 +51,7 @@ export function addTargetEndpoints(router: Router, context: TargetContext): void
   const change = ofTarget(dao, (target, request) => {
     return ok(dao.update("targets", { id: target["id"] as string }, bodyOf(dao, "targets", request)));
   });
-  router.add("/upstreams/{}/targets/{}", {
+  router.add("/upstreams/{upstreams}/targets/{targets}", {
     GET: ofTarget(dao, (target) => okOrNotFound(target)),
     PUT: change,
     PATCH: change,
@@ -52,14 +60,19 @@ export function addTargetEndpoints(router: Router, context: TargetContext): void
       return NO_CONTENT;
     }),
   });
-  for (const address of ["", "/{}"]) {
-    for (const [name, healthy] of [["healthy", true], ["unhealthy", false]] as const) {
-      router.add(`/upstreams/{}/targets/{}${address}/${name}`, {
+  for (const address of ["", "/{address}"]) {
+    for (const [name, healthy] of [
+      ["healthy", true],
+      ["unhealthy", false],
+    ] as const) {
+      router.add(`/upstreams/{upstreams}/targets/{targets}${address}/${name}`, {
         PUT: ofTarget(dao, (target, _request, upstream) => setHealth(dao, balancers, upstream, target, healthy)),
       });
     }
   }
-  router.add("/upstreams/{}/health", { GET: ofUpstream(dao, (upstream, request, name) => health(context, upstream, request, name)) });
+  router.add("/upstreams/{upstreams}/health", {
+    GET: ofUpstream(dao, (upstream, request, name) => health(context, upstream, request, name)),
+  });
 }
 
 function health(context: TargetContext, upstream: JsonObject, { query }: AdminRequest, name: string): AdminResponse {
@@ -91,7 +104,9 @@ function setHealth(
 function newestFirst(dao: Dao, upstream: JsonObject, query: URLSearchParams): Page {
   const table = dao.store.table("targets");
   const rows = [...table.childIds("upstream", upstream["id"] as string)].map((id) => table.rows.get(id) as JsonObject);
-  rows.sort((a, b) => (b["created_at"] as number) - (a["created_at"] as number) || (String(a["id"]) < String(b["id"]) ? 1 : -1));
+  rows.sort(
+    (a, b) => (b["created_at"] as number) - (a["created_at"] as number) || (String(a["id"]) < String(b["id"]) ? 1 : -1),
+  );
   const size = parseSize(query.get("size"));
   const offset = query.get("offset");
   const start = offset === null ? 0 : Number(offset);

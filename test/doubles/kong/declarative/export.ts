@@ -8,7 +8,9 @@ export function exportConfiguration(store: Store): string {
   const head = "_transform: false\n_format_version: '3.0'\n";
   const sections = [...store.tables()].flatMap((table) => {
     const rows = [...table.rows.values()].map((row) => withPlainReferences(store, table.shape.name, row));
-    return rows.length === 0 ? [] : [stringify({ [table.shape.name]: rows }, { nullStr: "~", lineWidth: 0, indentSeq: false })];
+    return rows.length === 0
+      ? []
+      : [stringify({ [table.shape.name]: rows }, { nullStr: "~", lineWidth: 0, indentSeq: false })];
   });
   return head + sections.join("");
 }

@@ -14,7 +14,11 @@ export interface FlattenedErrors {
  * Turns the errors of a document into a list of entities with their own errors. Kong goes through every level from the
  * end; errors that do not stand at a place of the document, such as dangling references, get lost on the way.
  */
-export function flattenErrors(relations: readonly Relation[], document: JsonObject, errors: ErrorTable): FlattenedErrors {
+export function flattenErrors(
+  relations: readonly Relation[],
+  document: JsonObject,
+  errors: ErrorTable,
+): FlattenedErrors {
   const flattened: JsonObject[] = [];
   const rest: ErrorTable = {};
   for (const [type, section] of fromTheEnd(errors)) {

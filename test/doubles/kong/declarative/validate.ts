@@ -86,7 +86,10 @@ function validateItem(context: Context, type: string, item: Json, nested: boolea
     if (error !== undefined) childErrors[child] = error;
   }
   if (schema.definition.ttl === true) delete rest["ttl"];
-  for (const [name, value] of [["_comment", _comment], ["_ignore", _ignore]] as const) {
+  for (const [name, value] of [
+    ["_comment", _comment],
+    ["_ignore", _ignore],
+  ] as const) {
     const error = value === undefined ? undefined : validateMeta(name, value);
     if (error !== undefined) childErrors[name] = error;
   }

@@ -39,7 +39,9 @@ export class Balancers {
     if (!this.#builtUpstreams.has(id)) return undefined;
     if (!checksHealth(upstream)) return { health: "HEALTHCHECKS_OFF", id };
     const targetIds = [...this.#store.table("targets").childIds("upstream", id)];
-    const isHealthy = targetIds.some((targetId) => this.#built.get(targetId)?.ip !== undefined && this.#store.isHealthy(targetId));
+    const isHealthy = targetIds.some(
+      (targetId) => this.#built.get(targetId)?.ip !== undefined && this.#store.isHealthy(targetId),
+    );
     return { health: isHealthy ? "HEALTHY" : "UNHEALTHY", id };
   }
 
@@ -53,14 +55,17 @@ export class Balancers {
     const common = { host, port: built?.port ?? 0, nodeWeight: weight };
     if (built?.ip === undefined) {
       const nothing = { available: 0, unavailable: 0, total: 0 };
-      return { health: "DNS_ERROR", data: { ...common, addresses: [], dns: "dns server error: 3 name error", weight: nothing } };
+      return {
+        health: "DNS_ERROR",
+        data: { ...common, addresses: [], dns: "dns server error: 3 name error", weight: nothing },
+      };
     }
     const state = checksHealth(upstream) ? (this.#store.isHealthy(id) ? "HEALTHY" : "UNHEALTHY") : "HEALTHCHECKS_OFF";
     const isAvailable = state !== "UNHEALTHY";
     const data: JsonObject = {
       ...common,
       addresses: [{ ip: built.ip, port: built.port, weight, health: state }],
-      dns: built.ip === built.host ? "ttl=0, virtual SRV" : "A",
+      dns: "A",
       weight: { available: isAvailable ? weight : 0, unavailable: isAvailable ? 0 : weight, total: weight },
     };
     return { health: state, data };
@@ -75,7 +80,8 @@ export class Balancers {
     this.#built.clear();
     this.#builtUpstreams.clear();
     for (const type of ["upstreams", "targets"]) {
-      for (const id of this.#store.table(type).rows.keys()) this.#buildLater(type, id);
+      // A declarative configuration is taken over with its balancers, before the load is answered.
+      for (const id of this.#store.table(type).rows.keys()) this.#build(type, id);
     }
   }
 
@@ -87,34 +93,42 @@ export class Balancers {
   #buildLater(type: string, id: string): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#build(type, id).catch(() => undefined);
+      this.#build(type, id);
     }, this.#buildMs);
     timer.unref();
     this.#timers.add(timer);
   }
 
-  async #build(type: string, id: string): Promise<void> {
+  #build(type: string, id: string): void {
     const row = this.#store.table(type).rows.get(id);
     if (row === undefined) return;
-    if (type === "targets") this.#built.set(id, await resolveTarget(row["target"] as string));
-    else this.#builtUpstreams.add(id);
+    if (type === "upstreams") {
+      this.#builtUpstreams.add(id);
+      return;
+    }
+    const target = parseTarget(row["target"] as string);
+    this.#built.set(id, target);
+    if (target.ip !== undefined) return;
+    lookup(target.host).then(
+      ({ address }) => {
+        if (this.#built.get(id) === target) this.#built.set(id, { ...target, ip: address });
+      },
+      () => undefined,
+    );
   }
 }
 
 interface BuiltTarget {
   readonly host: string;
   readonly port: number;
-  /** Undefined where the name does not resolve. */
+  /** Undefined until the name has been resolved, and where it cannot be. */
   readonly ip: string | undefined;
 }
 
-async function resolveTarget(target: string): Promise<BuiltTarget> {
+function parseTarget(target: string): BuiltTarget {
   const address = parseAddress(target);
   if (typeof address === "string") return { host: target, port: 0, ip: undefined };
-  const { host, port = 0 } = address;
-  if (address.kind !== "name") return { host, port, ip: host };
-  const found = await lookup(host).catch(() => undefined);
-  return { host, port, ip: found?.address };
+  return { host: address.host, port: address.port ?? 0, ip: address.kind === "name" ? undefined : address.host };
 }
 
 /** True where Kong would look after the health of the targets, by asking them or by watching their answers. */
@@ -126,6 +140,8 @@ function checksHealth(upstream: JsonObject): boolean {
     return typeof value === "number" ? value : 0;
   };
   if (number("active", "healthy", "interval") > 0 || number("active", "unhealthy", "interval") > 0) return true;
-  const failures = ["tcp_failures", "timeouts", "http_failures"].some((name) => number("passive", "unhealthy", name) > 0);
+  const failures = ["tcp_failures", "timeouts", "http_failures"].some(
+    (name) => number("passive", "unhealthy", name) > 0,
+  );
   return failures || number("passive", "healthy", "successes") > 0;
 }

@@ -5,6 +5,7 @@ import type { EntityDefinition } from "../store/entities.ts";
 import { ENTITIES } from "../store/entities.ts";
 import type { RecordSchema, SchemaOverlay } from "./field.ts";
 import { compileRecord } from "./field.ts";
+import { checkRouteExpression } from "./expressions/check.ts";
 import { kongOverlay } from "./overlay.ts";
 import { routeVariants } from "./route-variants.ts";
 import { specialize } from "./specialize.ts";
@@ -63,20 +64,38 @@ export function loadCatalog(routerFlavor: RouterFlavor): Catalog {
     const source = name === "routes" && routerFlavor === "expressions" ? "routes.expressions" : name;
     const schema = raw.entities.get(source);
     if (schema === undefined) throw new Error(`the data file has no schema of ${name}`);
-    const record = compileRecord(schema, name, overlay);
-    entities.set(name, { name, definition, record, shown: shownSchema(schema), variants: variantsOf(name, record, raw, overlay, routerFlavor) });
+    const record = recordOf(name, compileRecord(schema, name, overlay), routerFlavor);
+    entities.set(name, {
+      name,
+      definition,
+      record,
+      shown: shownSchema(schema),
+      variants: variantsOf(name, record, raw, overlay, routerFlavor),
+    });
   }
   const shownOnly = new Map(
-    [...raw.entities].filter(([name]) => !entities.has(name) && !name.includes(".")).map(([name, schema]) => [name, shownSchema(schema)]),
+    [...raw.entities]
+      .filter(([name]) => !entities.has(name) && !name.includes("."))
+      .map(([name, schema]) => [name, shownSchema(schema)]),
   );
   return { routerFlavor, entities, shownOnly };
+}
+
+// The traditional router has no expressions that a route would have to make sense in.
+function recordOf(name: string, record: RecordSchema, routerFlavor: RouterFlavor): RecordSchema {
+  if (name !== "routes" || routerFlavor !== "traditional") return record;
+  return { ...record, checks: record.checks.filter((check) => check.rule !== checkRouteExpression) };
 }
 
 let rawSchemas: RawSchemas | undefined;
 
 function readSchemas(): RawSchemas {
   const parts = new Map<string, Json>();
-  const kinds = { entity: new Map<string, JsonObject>(), plugin: new Map<string, JsonObject>(), vault: new Map<string, JsonObject>() };
+  const kinds = {
+    entity: new Map<string, JsonObject>(),
+    plugin: new Map<string, JsonObject>(),
+    vault: new Map<string, JsonObject>(),
+  };
   const text = readFileSync(new URL("schemas.jsonl", import.meta.url), "utf8");
   for (const line of text.split("\n")) {
     if (line === "") continue;

@@ -18,7 +18,13 @@ export function addEntityError(errors: ErrorTable, message: string): void {
   list.push(message);
 }
 
-function runCheck(schema: RecordSchema, check: EntityCheck, input: JsonObject, full: boolean, errors: ErrorTable): void {
+function runCheck(
+  schema: RecordSchema,
+  check: EntityCheck,
+  input: JsonObject,
+  full: boolean,
+  errors: ErrorTable,
+): void {
   switch (check.name) {
     case "conditional":
       conditional(schema, check, input, errors);
@@ -51,13 +57,15 @@ function overFields(
   const list = quoted(names);
   switch (name) {
     case "at_least_one_of":
-      if (set.length === 0) addEntityError(errors, whenUpdating(full, `at least one of these fields must be non-empty: ${list}`));
+      if (set.length === 0)
+        addEntityError(errors, whenUpdating(full, `at least one of these fields must be non-empty: ${list}`));
       return;
     case "only_one_of":
       if (set.length !== 1) addEntityError(errors, `exactly one of these fields must be non-empty: ${list}`);
       return;
     case "mutually_required":
-      if (set.length > 0 && set.length < names.length) addEntityError(errors, `all or none of these fields must be set: ${list}`);
+      if (set.length > 0 && set.length < names.length)
+        addEntityError(errors, `all or none of these fields must be set: ${list}`);
       return;
     case "mutually_exclusive":
       if (set.length > 1) addEntityError(errors, `only one or none of these fields must be set: ${list}`);

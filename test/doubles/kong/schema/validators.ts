@@ -59,7 +59,8 @@ function checkString(field: Field, value: string): string | undefined {
   if (field.isRegex && !isRegex(value)) return `not a valid regex: ${value}`;
   const length = checkLength(field, value);
   if (length !== undefined) return length;
-  if (field.startsWith !== undefined && !value.startsWith(field.startsWith)) return `should start with: ${field.startsWith}`;
+  if (field.startsWith !== undefined && !value.startsWith(field.startsWith))
+    return `should start with: ${field.startsWith}`;
   if (field.notMatch !== undefined && luaPattern(field.notMatch).test(value)) return `invalid value: ${value}`;
   const forbidden = field.matchNone?.find((rule) => luaPattern(rule.pattern).test(value));
   if (forbidden !== undefined) return forbidden.err ?? `invalid value: ${value}`;

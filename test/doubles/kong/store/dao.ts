@@ -82,7 +82,10 @@ export class Dao {
   upsert(type: string, key: EntityKey, input: JsonObject): JsonObject {
     this.#checkKey(type, key);
     const rules = rulesOf(type);
-    const { ttl, rest } = this.#withoutTtl(type, "id" in key ? { ...input, id: key.id } : { ...input, [key.field]: key.value });
+    const { ttl, rest } = this.#withoutTtl(
+      type,
+      "id" in key ? { ...input, id: key.id } : { ...input, [key.field]: key.value },
+    );
     const row = this.#prepare(type, rules.prepare?.(this, rest) ?? rest);
     const stored = rules.transform?.(row, rest) ?? row;
     this.#refuseWhenReadOnly(type, "create or update", key);

@@ -35,10 +35,29 @@ export const ENTITIES: readonly EntityDefinition[] = [
   { name: "keys", endpointKey: "name", compositeKey: ["kid", "set"], cacheKey: ["kid", "set"] },
   { name: "filter_chains", adminName: "filter-chains", endpointKey: "name" },
   { name: "acls", endpointKey: "group", compositeKey: ["consumer", "group"], cacheKey: ["consumer", "group"] },
-  { name: "keyauth_credentials", adminName: "key-auths", nestedName: "key-auth", endpointKey: "key", cacheKey: ["key"], ttl: true },
+  {
+    name: "keyauth_credentials",
+    adminName: "key-auths",
+    nestedName: "key-auth",
+    endpointKey: "key",
+    cacheKey: ["key"],
+    ttl: true,
+  },
   { name: "jwt_secrets", adminName: "jwts", nestedName: "jwt", endpointKey: "key", cacheKey: ["key"] },
-  { name: "basicauth_credentials", adminName: "basic-auths", nestedName: "basic-auth", endpointKey: "username", cacheKey: ["username"] },
-  { name: "hmacauth_credentials", adminName: "hmac-auths", nestedName: "hmac-auth", endpointKey: "username", cacheKey: ["username"] },
+  {
+    name: "basicauth_credentials",
+    adminName: "basic-auths",
+    nestedName: "basic-auth",
+    endpointKey: "username",
+    cacheKey: ["username"],
+  },
+  {
+    name: "hmacauth_credentials",
+    adminName: "hmac-auths",
+    nestedName: "hmac-auth",
+    endpointKey: "username",
+    cacheKey: ["username"],
+  },
   { name: "oauth2_credentials", adminName: "oauth2", endpointKey: "client_id", cacheKey: ["client_id"] },
   { name: "oauth2_tokens", endpointKey: "access_token", cacheKey: ["access_token"], ttl: true },
   {
@@ -50,4 +69,6 @@ export const ENTITIES: readonly EntityDefinition[] = [
 ];
 
 /** The definition by table name. */
-export const ENTITY_BY_NAME: ReadonlyMap<string, EntityDefinition> = new Map(ENTITIES.map((entity) => [entity.name, entity]));
+export const ENTITY_BY_NAME: ReadonlyMap<string, EntityDefinition> = new Map(
+  ENTITIES.map((entity) => [entity.name, entity]),
+);

@@ -82,7 +82,10 @@ function* caHolders(dao: Dao): Generator<[type: string, holder: JsonObject]> {
 
 function holdsCa(holder: JsonObject, id: string): boolean {
   const config = holder["config"];
-  const lists: (Json | undefined)[] = [holder["ca_certificates"], isJsonObject(config) ? config["ca_certificates"] : null];
+  const lists: (Json | undefined)[] = [
+    holder["ca_certificates"],
+    isJsonObject(config) ? config["ca_certificates"] : null,
+  ];
   return lists.some((list) => Array.isArray(list) && list.includes(id));
 }
 

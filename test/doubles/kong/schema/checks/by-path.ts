@@ -8,7 +8,10 @@ import * as text from "./text.ts";
 /** Kong describes its common types with fixed sentences; each stands for a check. */
 const BY_DESCRIPTION: ReadonlyMap<string, CustomCheck> = new Map([
   ["A string representing a host name, such as example.com.", text.host],
-  ["A string representing a host name with an optional port number, such as example.com or example.com:8080.", text.hostWithOptionalPort],
+  [
+    "A string representing a host name with an optional port number, such as example.com or example.com:8080.",
+    text.hostWithOptionalPort,
+  ],
   ["A string representing a wildcard host name, such as *.example.com.", text.wildcardHost],
   ["A string representing an SNI (server name indication) value for TLS.", text.sni],
   ["A string representing an IP address or CIDR block, such as 192.168.1.1 or 192.168.0.0/16.", text.ipOrCidr],
@@ -24,7 +27,12 @@ const BY_DESCRIPTION: ReadonlyMap<string, CustomCheck> = new Map([
 const PATH_SENTENCE = "A string representing a URL path, such as /path/to/resource.";
 const ROUTER_PATH_SENTENCE = "A string representing a router path.";
 
-const FLOWS = ["enable_authorization_code", "enable_implicit_grant", "enable_client_credentials", "enable_password_grant"];
+const FLOWS = [
+  "enable_authorization_code",
+  "enable_implicit_grant",
+  "enable_client_credentials",
+  "enable_password_grant",
+];
 
 const oneFlow: CustomCheck = (config: Json) =>
   isJsonObject(config) && FLOWS.some((flow) => config[flow] === true)

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../../../../src/model/json.ts";
 import { isJsonObject } from "../../../../../src/model/json.ts";
+import { checkRouteExpression } from "../expressions/check.ts";
 import { splitUrl } from "../service-url.ts";
 import { isVaultReference } from "../validate.ts";
 import { readCertificate, readKey } from "./pem.ts";
@@ -62,10 +63,17 @@ const plainProxy: EntityRule = (entity) => {
 /** By the path of the record and the fields that the rule reads. */
 const RULES: ReadonlyMap<string, EntityRule> = new Map([
   ["certificates:cert,key", certificateMatchesKey("cert", "key", "certificate does not match key")],
-  ["certificates:cert_alt,key_alt", certificateMatchesKey("cert_alt", "key_alt", "alternative certificate does not match key")],
+  [
+    "certificates:cert_alt,key_alt",
+    certificateMatchesKey("cert_alt", "key_alt", "alternative certificate does not match key"),
+  ],
   ["certificates:cert,cert_alt", differentTypes],
   ["ca_certificates:cert", oneValidCa],
   ["keys:jwk,pem,kid", matchingKid],
+  [
+    "routes:id,protocols,snis,sources,destinations,methods,hosts,paths,headers,expression,regex_priority,priority",
+    checkRouteExpression,
+  ],
   ["plugins:aws-lambda:config.proxy_url", plainProxy],
 ]);
 

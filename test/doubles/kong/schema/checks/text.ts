@@ -23,7 +23,9 @@ export const hostWithOptionalPort = ofText((text) => {
   return typeof address === "string" ? address : undefined;
 });
 
-export const hostWithWildcards = ofText((text) => hostWithOptionalPort(text.replaceAll("*", "abc")) as string | undefined);
+export const hostWithWildcards = ofText(
+  (text) => hostWithOptionalPort(text.replaceAll("*", "abc")) as string | undefined,
+);
 
 export const sni = ofText((text) => {
   const address = parseAddress(text);
