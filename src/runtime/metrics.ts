@@ -46,56 +46,63 @@ export class Metrics {
   ]);
   readonly events = this.#counter("kjo_events_total", "Events by what came of them", ["result"]);
 
+  #queue: WorkQueue | undefined;
+  #getCacheStats: () => readonly CacheStats[] = () => [];
+  #getStatusDepth = (): number => 0;
+
   constructor(options: MetricsOptions) {
+    this.#defineCollected();
     this.buildInfo.set({ version: options.version, node: process.version }, 1);
     this.leader.set(0);
     if (options.withProcessMetrics ?? true) collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Depths are read when somebody scrapes. */
+  /** The queue whose keys are counted from now on: each term of leadership has its own. */
   observeQueue(queue: WorkQueue): void {
-    const lanes = new Gauge({
-      name: "kjo_queue_keys",
-      help: "Keys by lane and state",
-      labelNames: ["lane", "state"],
-      registers: [this.registry],
-      collect: () => {
-        lanes.reset();
-        for (const { lane, queued, inFlight } of queue.lanes()) {
-          lanes.set({ lane, state: "queued" }, queued);
-          lanes.set({ lane, state: "in_flight" }, inFlight);
-        }
-        lanes.set({ lane: "", state: "delayed" }, queue.delayed);
-      },
-    });
+    this.#queue = queue;
   }
 
   observeCaches(getStats: () => readonly CacheStats[]): void {
-    const objects = new Gauge({
-      name: "kjo_informer_objects",
-      help: "Objects in the cache",
-      labelNames: ["resource"],
-      registers: [this.registry],
-      collect: () => getStats().forEach(({ resource, objects: count }) => objects.set({ resource }, count)),
-    });
-    const synced = new Gauge({
-      name: "kjo_informer_synced",
-      help: "1 once the cache has been filled",
-      labelNames: ["resource"],
-      registers: [this.registry],
-      collect: () => getStats().forEach(({ resource, isSynced }) => synced.set({ resource }, isSynced ? 1 : 0)),
-    });
+    this.#getCacheStats = getStats;
   }
 
   observeStatusQueue(getDepth: () => number): void {
-    const pending: Gauge = new Gauge({
-      name: "kjo_status_pending",
-      help: "Statuses not written yet",
+    this.#getStatusDepth = getDepth;
+  }
+
+  /** Gauges that are read when somebody scrapes. */
+  #defineCollected(): void {
+    const queueKeys = this.#collected("kjo_queue_keys", "Keys by lane and state", ["lane", "state"], () => {
+      for (const { lane, queued, inFlight } of this.#queue?.lanes() ?? []) {
+        queueKeys.set({ lane, state: "queued" }, queued);
+        queueKeys.set({ lane, state: "in_flight" }, inFlight);
+      }
+      queueKeys.set({ lane: "", state: "delayed" }, this.#queue?.delayed ?? 0);
+    });
+    const objects = this.#collected("kjo_informer_objects", "Objects in the cache", ["resource"], () => {
+      for (const { resource, objects: count } of this.#getCacheStats()) objects.set({ resource }, count);
+    });
+    const synced = this.#collected("kjo_informer_synced", "1 once the cache has been filled", ["resource"], () => {
+      for (const { resource, isSynced } of this.#getCacheStats()) synced.set({ resource }, isSynced ? 1 : 0);
+    });
+    const pending = this.#collected("kjo_status_pending", "Statuses not written yet", [], () => {
+      pending.set(this.#getStatusDepth());
+    });
+  }
+
+  /** What a scrape does not set is not shown: a lane that is empty, a cache that is no longer there. */
+  #collected<Label extends string>(name: string, help: string, labelNames: Label[], set: () => void): Gauge<Label> {
+    const gauge: Gauge<Label> = new Gauge({
+      name,
+      help,
+      labelNames,
       registers: [this.registry],
       collect: () => {
-        pending.set(getDepth());
+        gauge.reset();
+        set();
       },
     });
+    return gauge;
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {

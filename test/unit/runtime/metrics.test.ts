@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { GatewayMetrics } from "../../../src/controllers/gateway-metrics.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
 import { WorkQueue } from "../../../src/runtime/work-queue.ts";
 
@@ -19,12 +20,12 @@ describe("runtime/metrics", () => {
       const [, name = "", type = "", labels = ""] = row.split("|").map((cell) => cell.trim());
       return [name.replaceAll("`", ""), type, [...labels.matchAll(/\w+/g)].map(([label]) => label)];
     });
-    const defined = complete()
-      .registry.getMetricsAsArray()
-      .map((metric) => {
-        const { name, labelNames } = metric as unknown as { name: string; labelNames: string[] };
-        return [name, metric.constructor.name.toLowerCase(), labelNames];
-      });
+    const { registry } = complete();
+    new GatewayMetrics(registry);
+    const defined = registry.getMetricsAsArray().map((metric) => {
+      const { name, labelNames } = metric as unknown as { name: string; labelNames: string[] };
+      return [name, metric.constructor.name.toLowerCase(), labelNames];
+    });
     assert.deepEqual(documented.toSorted(), defined.toSorted());
   });
 
@@ -38,6 +39,17 @@ describe("runtime/metrics", () => {
     assert.match(text, /^kjo_informer_objects\{resource="kongroutes"\} 7$/m);
     assert.match(text, /^kjo_informer_synced\{resource="kongroutes"\} 1$/m);
     assert.match(text, /^kjo_status_pending 5$/m);
+  });
+
+  it("counts the queue of the latest term of leadership", async () => {
+    const former = new WorkQueue({ laneOf: () => "former" });
+    const latter = new WorkQueue({ laneOf: () => "latter" });
+    const metrics = complete(former);
+    metrics.observeQueue(latter);
+    for (const queue of [former, latter]) queue.add("a");
+    const text = await metrics.registry.metrics();
+    assert.match(text, /lane="latter"/);
+    assert.doesNotMatch(text, /lane="former"/);
   });
 
   it("forgets a lane that is empty", async () => {
