@@ -10,6 +10,10 @@ export interface OperatorProcessOptions {
   /** More flags of `kjo run`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The program; src/main.ts where it is left out. */
+  readonly main?: string;
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** Gets each line of its log. */
   readonly onLine?: (line: string) => void;
   /** Default 30 s. */
@@ -38,13 +42,18 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
     "--log-format",
     "json",
   ];
-  const child = await startChild("operator", process.execPath, [MAIN, ...args, ...(options.args ?? [])], {
-    env: { ...process.env, ...options.env },
-    onLine: (line) => {
-      url ??= addressIn(line);
-      options.onLine?.(line);
+  const child = await startChild(
+    "operator",
+    process.execPath,
+    [...(options.nodeArgs ?? []), options.main ?? MAIN, ...args, ...(options.args ?? [])],
+    {
+      env: { ...process.env, ...options.env },
+      onLine: (line) => {
+        url ??= addressIn(line);
+        options.onLine?.(line);
+      },
     },
-  });
+  );
   const deadline = Date.now() + (options.readyTimeoutMs ?? 30_000);
   while (!(url && (await isReady(url)))) {
     if (!child.isRunning()) throw new Error(describeExit(child, await child.exited));

@@ -1,0 +1,51 @@
+import { parseArgs } from "node:util";
+
+export const USAGE = `npm run bench -- [OPTIONS]
+
+  --services N      services, and as many routes (default 1000)
+  --changes N       single changes to measure (default 50)
+  --kong URL        Admin API of a real Kong; default: the stand-in at a real Kong's pace
+  --no-apply        leave out bulk.fromApplySeconds, which takes longest
+  --json            print nothing but the result on stdout
+  --help            this text
+
+The last line on stdout is the result, one line of JSON.`;
+
+export interface BenchOptions {
+  readonly services: number;
+  readonly changes: number;
+  readonly kong: string | undefined;
+  readonly apply: boolean;
+  readonly json: boolean;
+}
+
+/** @throws Error that says what is wrong with the arguments. */
+export function parseBenchOptions(args: readonly string[]): BenchOptions | "help" {
+  const { values } = parseArgs({
+    args: [...args],
+    allowNegative: true,
+    options: {
+      services: { type: "string", default: "1000" },
+      changes: { type: "string", default: "50" },
+      kong: { type: "string" },
+      apply: { type: "boolean", default: true },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return "help";
+  return {
+    services: count("--services", values.services),
+    changes: count("--changes", values.changes),
+    kong: values.kong?.replace(/\/+$/, ""),
+    apply: values.apply,
+    json: values.json,
+  };
+}
+
+function count(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`${flag}: ${JSON.stringify(text)} is not a whole number above 0`);
+  return value;
+}
