@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { prepareControlPlane } from "../controlplane/control-plane.ts";
 import { findHelm } from "./helm.ts";
+import { guardProcess, releaseProcess } from "./orphan-guard.ts";
 import { SUITES, type Suite } from "./suites.ts";
 import { emptyResult, summaryLines, type SuiteResult } from "./summary.ts";
 
@@ -21,6 +22,7 @@ const STATIC_CHECKS = [
 ] as const;
 const CHECK_LIMIT_MS = 5 * 60_000;
 
+/** The process at work, with a process group of its own: what it has started gets the same signals. */
 let current: ChildProcess | undefined;
 let interrupted = false;
 
@@ -81,7 +83,7 @@ async function runStaticChecks(total: SuiteResult): Promise<void> {
   for (const { name, script, args } of STATIC_CHECKS) {
     if (interrupted) return;
     const startedAt = Date.now();
-    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
+    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: "inherit", detached: true });
     const ended = await waitForEnd(child, CHECK_LIMIT_MS);
     const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
     if (ended === undefined) total.passed += 1;
@@ -94,7 +96,8 @@ async function runSuite(suite: Suite, files: readonly string[], grep: string, to
   if (files.length === 0) return;
   heading(suite.name);
   const args = [inRoot("test/dev/run-suite.ts"), String(suite.timeoutMs), grep, ...files];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["inherit", "inherit", "inherit", "ipc"] });
+  const stdio = ["inherit", "inherit", "inherit", "ipc"] as const;
+  const child = spawn(process.execPath, args, { cwd: root, stdio: [...stdio], detached: true });
   let result: SuiteResult | undefined;
   child.on("message", (message) => (result = message as SuiteResult));
   const ended = await waitForEnd(child, suite.limitMs);
@@ -120,13 +123,16 @@ function problemOf(result: SuiteResult | undefined, ended: string | undefined, g
 /** undefined for a clean end, else how it ended. */
 async function waitForEnd(child: ChildProcess, limitMs: number): Promise<string | undefined> {
   current = child;
+  const pid = child.pid as number;
+  guardProcess(pid);
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
+    signalGroup(child, "SIGKILL");
   }, limitMs);
   const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
   clearTimeout(timer);
+  releaseProcess(pid);
   current = undefined;
   if (late) return `was killed after ${limitMs / 60_000} minutes`;
   if (signal !== null) return `was killed by ${signal}`;
@@ -144,6 +150,14 @@ function summarize(total: SuiteResult): number {
   return total.failed > 0 || interrupted ? 1 : 0;
 }
 
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(child.pid as number), signal);
+  } catch {
+    // It has just ended.
+  }
+}
+
 function heading(name: string): void {
   console.info(`\n== ${name}`);
 }
@@ -151,7 +165,7 @@ function heading(name: string): void {
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     interrupted = true;
-    current?.kill(signal);
+    if (current) signalGroup(current, signal);
   });
 }
 // A build may still be at work where an interrupt came before the suite that needs it.
