@@ -47,7 +47,7 @@ function plugin(name: string, fields: JsonObject): KongEntity {
 const OBJECTS: readonly (readonly KongEntity[])[] = [
   [CA],
   [CERTIFICATE],
-  [entity(keyOf("KongCertificate", "sni"), "snis", { name: "other.test", certificate: { id: CERTIFICATE.id } })],
+  [entity(keyOf("KongCertificate", "sni"), "snis", { name: "other.test", certificate: { id: OTHER_CERTIFICATE_ID } })],
   [SERVICE],
   [
     service("tls", {
