@@ -111,7 +111,7 @@ function flatten(catalog: Catalog, relations: readonly Relation[], document: Jso
 
 function completed(catalog: Catalog, relations: readonly Relation[], place: Place, stamp: Stamp): JsonObject {
   const schema = catalog.entities.get(place.type) as EntitySchema;
-  const { _comment, _ignore, ttl, ...item } = place.item;
+  const { _comment, _ignore, ttl: _ttl, ...item } = place.item;
   for (const { child } of childrenOf(relations, place.type)) delete item[child];
   const record: RecordSchema = schema.variants?.pick(item) ?? schema.record;
   const row = completeRecord(record, item, "insert", stamp);

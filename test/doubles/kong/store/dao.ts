@@ -1,20 +1,14 @@
 import type { JsonObject } from "../../../../src/model/json.ts";
-import { isJsonObject } from "../../../../src/model/json.ts";
 import {
   invalidPrimaryKey,
   invalidOptions,
   invalidUnique,
-  missingReference,
   notFoundByField,
   notFoundById,
   operationUnsupported,
   primaryKeyViolation,
-  referencedBy,
   schemaViolation,
-  uniqueViolation,
-  unresolvedReferences,
 } from "../errors.ts";
-import type { UnresolvedReference } from "../errors.ts";
 import type { EntitySchema } from "../schema/catalog.ts";
 import type { Stamp } from "../schema/complete.ts";
 import { completeRecord, mergeRecord } from "../schema/complete.ts";
@@ -26,8 +20,9 @@ import { UnexpectedInputError, validateField, validateRecord } from "../schema/v
 import { isUuid } from "../schema/validators.ts";
 import { rulesOf } from "./entity-rules.ts";
 import { Expiry } from "./expiry.ts";
+import { checkReferences, checkRestrictions, checkUnique, removeWithChildren } from "./integrity.ts";
+import { resolveReferences } from "./resolve-references.ts";
 import type { Store } from "./store.ts";
-import { referenceId } from "./table.ts";
 
 /** What names an entity in a path: its id, or the value of its unique field. */
 export type EntityKey = { readonly id: string } | { readonly field: string; readonly value: string };
@@ -113,7 +108,7 @@ export class Dao {
     const completed = complete(this.#recordFor(schema, { ...stored, ...prepared }), prepared, "update");
     const merged = mergeRecord(before, completed, withoutShorthands(before, stored));
     const record = this.#recordFor(schema, merged);
-    this.#resolveReferences(schema, merged);
+    resolveReferences(this.store, type, merged);
     this.#validate(schema, record, merged, false, rules.checkUpdate?.(rest, stored));
     const transformed = rules.transform?.(merged, rest) ?? merged;
     this.#refuseWhenReadOnly(type, "update", key);
@@ -127,8 +122,8 @@ export class Dao {
     this.#refuseWhenReadOnly(type, "remove", key);
     const id = row["id"] as string;
     rulesOf(type).checkDelete?.(this, id);
-    this.#checkRestrictions(type, id);
-    this.#cascade(type, id);
+    checkRestrictions(this.store, type, id);
+    removeWithChildren(this.store, type, id);
   }
 
   /** Judges an input without writing it, as `POST /schemas/{}/validate` does. */
@@ -143,7 +138,7 @@ export class Dao {
     const schema = this.schema(type);
     const row = complete(this.#recordFor(schema, input), input, "insert");
     const record = this.#recordFor(schema, row);
-    this.#resolveReferences(schema, row);
+    resolveReferences(this.store, type, row);
     this.#validate(schema, record, row, true);
     return withShorthands(record, row);
   }
@@ -181,57 +176,12 @@ export class Dao {
     return this.#expiry.show(row);
   }
 
-  #resolveReferences(schema: EntitySchema, row: JsonObject): void {
-    const missing: UnresolvedReference[] = [];
-    for (const [field, definition] of schema.record.fields) {
-      const value = row[field];
-      if (definition.type !== "foreign" || !isJsonObject(value)) continue;
-      if (typeof value["id"] === "string" && isUuid(value["id"])) {
-        row[field] = { id: value["id"].toLowerCase() };
-        continue;
-      }
-      this.#resolveByName(field, definition.reference as string, value, row, missing);
-    }
-    if (missing.length > 0) throw unresolvedReferences(missing);
-  }
-
-  #resolveByName(
-    field: string,
-    parent: string,
-    value: JsonObject,
-    row: JsonObject,
-    missing: UnresolvedReference[],
-  ): void {
-    for (const [key, unique] of this.schema(parent).record.fields) {
-      const given = value[key];
-      if (!unique.unique || given === undefined || given === null) continue;
-      if (validateField(unique, given) !== undefined) continue;
-      const id = this.store.table(parent).idByUnique(key, given);
-      if (id !== undefined) {
-        row[field] = { id };
-        return;
-      }
-      missing.push({ field, key, value: given, type: parent });
-    }
-  }
-
   #write(type: string, given: JsonObject, ttl: number | undefined): JsonObject {
     const row = this.schema(type).definition.ttl === true ? { ...given, ttl: ttl === 0 ? null : (ttl ?? null) } : given;
     const table = this.store.table(type);
     const id = row["id"] as string;
-    for (const field of table.shape.compositeKey.length > 0 ? [undefined, ...table.shape.unique] : table.shape.unique) {
-      const owner = field === undefined ? table.idByComposite(row) : table.idByUnique(field, row[field] ?? null);
-      if (owner === undefined || owner === id) continue;
-      const fields = field === undefined ? table.shape.compositeKey : [field];
-      throw uniqueViolation(Object.fromEntries(fields.map((name) => [name, row[name] ?? null])));
-    }
-    for (const field of table.shape.references) {
-      const parentId = referenceId(row[field]);
-      const parent = this.schema(type).record.byName.get(field)?.reference as string;
-      if (parentId !== undefined && !this.store.table(parent).rows.has(parentId)) {
-        throw missingReference(field, parentId, parent);
-      }
-    }
+    checkUnique(table, row);
+    checkReferences(this.store, type, row);
     this.store.put(type, row);
     if (ttl !== undefined && ttl > 0) this.#expiry.expire(type, id, ttl);
     return this.#expiry.show(row);
@@ -247,38 +197,6 @@ export class Dao {
     if (field?.unique !== true) throw new UnexpectedInputError();
     const error = validateField(field, key.value);
     if (typeof error === "string") throw invalidUnique(key.field, error);
-  }
-
-  *#children(type: string, id: string): Generator<{ child: string; childId: string; field: string; onDelete: string }> {
-    for (const schema of this.store.catalog.entities.values()) {
-      for (const [field, definition] of schema.record.fields) {
-        if (definition.type !== "foreign" || definition.reference !== type) continue;
-        const goes = schema.definition.goesWith?.includes(field) === true;
-        const onDelete = goes ? "cascade" : (definition.onDelete ?? "restrict");
-        for (const childId of [...this.store.table(schema.name).childIds(field, id)]) {
-          yield { child: schema.name, childId, field, onDelete };
-        }
-      }
-    }
-  }
-
-  #checkRestrictions(type: string, id: string): void {
-    for (const { child, childId, onDelete } of this.#children(type, id)) {
-      if (onDelete === "restrict") throw referencedBy(type, child);
-      if (onDelete === "cascade") this.#checkRestrictions(child, childId);
-    }
-  }
-
-  #cascade(type: string, id: string): void {
-    for (const { child, childId, field, onDelete } of this.#children(type, id)) {
-      if (onDelete === "cascade") {
-        this.#cascade(child, childId);
-      } else {
-        const row = this.store.table(child).rows.get(childId);
-        if (row !== undefined) this.store.put(child, { ...row, [field]: null });
-      }
-    }
-    this.store.remove(type, id);
   }
 }
 
