@@ -51,6 +51,11 @@ export function isGone(error: unknown): boolean {
   return error instanceof KubeApiError && (error.status === 410 || error.reason === "Expired");
 }
 
+/** A JSON patch whose `test` does not hold: 422 with this message and no reason of its own. */
+export function isTestFailed(error: unknown): boolean {
+  return error instanceof KubeApiError && /rejected our request due to an error in our request/.test(error.message);
+}
+
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === "AbortError" || codeOf(error) === "UND_ERR_ABORTED");
 }

@@ -1,10 +1,8 @@
 import { ConflictError } from "../errors.ts";
-import { isNotFound, KubeApiError } from "./api-error.ts";
+import { isNotFound, isTestFailed, KubeApiError } from "./api-error.ts";
 import type { JsonPatch, KubeClient } from "./client.ts";
 import { refOf, type KubeObject, type ResourceType } from "./resource.ts";
 
-/** What the API server says of a JSON patch whose `test` does not hold; it has no reason of its own. */
-const TEST_FAILED = /rejected our request due to an error in our request/;
 const BEING_DELETED = /no new finalizers can be added/;
 
 /**
@@ -67,7 +65,7 @@ export async function removeFinalizer<T extends KubeObject>(
 
 function conflictIfStale(error: unknown, object: KubeObject): unknown {
   if (!(error instanceof KubeApiError)) return error;
-  const isStale = error.status === 404 || TEST_FAILED.test(error.message) || BEING_DELETED.test(error.message);
+  const isStale = isNotFound(error) || isTestFailed(error) || BEING_DELETED.test(error.message);
   if (!isStale) return error;
   const { namespace = "", name } = object.metadata;
   return new ConflictError("Conflict", `${object.kind} ${namespace}/${name} has changed since it was read`, {

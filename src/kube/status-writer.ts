@@ -5,7 +5,7 @@ import { WorkQueue } from "../runtime/work-queue.ts";
 import { isNotFound, KubeApiError } from "./api-error.ts";
 import type { KubeClient } from "./client.ts";
 import type { KubeObject, ObjectRef, ResourceType } from "./resource.ts";
-import { currentStatus, statusPatch, writeStatus, type StatusWithConditions } from "./status.ts";
+import { currentStatus, statusToWrite, writeStatus, type StatusWithConditions } from "./status.ts";
 
 /** What came of one status, for metrics. */
 export type StatusResult = "written" | "unchanged" | "gone" | "conflict" | "refused" | "failed";
@@ -78,7 +78,7 @@ export class StatusWriter {
     const { namespace = "", name, uid, resourceVersion } = object.metadata;
     const key = `${type.plural}.${type.group}/${namespace}/${name}`;
     const waiting = this.#entries.get(key);
-    if (!waiting && !statusPatch(currentStatus(object), status, this.#now())) {
+    if (!waiting && !statusToWrite(currentStatus(object), status, this.#now())) {
       this.#options.onResult?.(type, "unchanged");
       return;
     }

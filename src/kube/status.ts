@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
+import { ConflictError } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
-import type { KubeClient } from "./client.ts";
-import { refOf, type CustomResource, type KubeObject, type ResourceType } from "./resource.ts";
+import { isTestFailed } from "./api-error.ts";
+import type { JsonPatch, KubeClient } from "./client.ts";
+import type { CustomResource, KubeObject, ResourceType } from "./resource.ts";
 import { formatTime } from "./time.ts";
 
 /**
@@ -29,6 +31,9 @@ export interface WriteStatusOptions {
 
 /**
  * Writes the whole status where it differs from the object's. `object` itself is not changed.
+ *
+ * Guarantee: an object of the same name that was made since gets nothing. (A uid in a merge patch to `/status` is
+ * ignored, measured; a `test` is not.)
  * @returns the object that the API server answered; undefined where nothing differed and nothing was written.
  * @throws ConflictError where the object was made anew since, or has changed and `withResourceVersion` is set.
  */
@@ -39,17 +44,25 @@ export async function writeStatus<T extends KubeObject>(
   status: StatusWithConditions,
   options: WriteStatusOptions,
 ): Promise<T | undefined> {
-  const patch = statusPatch(currentStatus(object), status, options.now);
-  if (!patch) return undefined;
-  const { uid, resourceVersion } = object.metadata;
-  // The uid makes the API server refuse where an object of the same name was made anew.
-  const metadata = options.withResourceVersion ? { uid, resourceVersion } : { uid };
-  return client.patch<T>(
-    type,
-    refOf(object),
-    { kind: "merge", body: { metadata, status: patch } },
-    { subresource: "status", ...(options.signal ? { signal: options.signal } : {}) },
-  );
+  const value = statusToWrite(currentStatus(object), status, options.now);
+  if (!value) return undefined;
+  const { uid, resourceVersion, namespace = "", name } = object.metadata;
+  const patch: JsonPatch = [
+    { op: "test", path: "/metadata/uid", value: uid },
+    ...(options.withResourceVersion
+      ? [{ op: "test" as const, path: "/metadata/resourceVersion", value: resourceVersion }]
+      : []),
+    { op: "add", path: "/status", value },
+  ];
+  try {
+    const target = { subresource: "status", ...(options.signal ? { signal: options.signal } : {}) };
+    return await client.patch<T>(type, { namespace, name }, { kind: "json", body: patch }, target);
+  } catch (error) {
+    if (!isTestFailed(error)) throw error;
+    throw new ConflictError("Conflict", `${object.kind} ${namespace}/${name} has changed since it was read`, {
+      cause: error,
+    });
+  }
 }
 
 /** The status of the object, `{}` where it has none yet. */
@@ -58,12 +71,12 @@ export function currentStatus(object: KubeObject): JsonObject {
   return isJsonObject(status) ? status : {};
 }
 
-/** The JSON merge patch that makes `next` of `current`; undefined where they are the same but for transition times. */
-export function statusPatch(current: JsonObject, next: StatusWithConditions, now: Date): JsonObject | undefined {
+/** `next` with its transition times; undefined where nothing but those would change. */
+export function statusToWrite(current: JsonObject, next: StatusWithConditions, now: Date): JsonObject | undefined {
   // A round trip drops what is undefined, as the API server would.
   const plain = JSON.parse(JSON.stringify(next)) as JsonObject;
   const completed = withTransitionTimes(current, plain, now);
-  return isDeepStrictEqual(current, completed) ? undefined : mergePatch(current, completed);
+  return isDeepStrictEqual(current, completed) ? undefined : completed;
 }
 
 /** A transition time changes only with the condition's status. */
@@ -77,16 +90,4 @@ function withTransitionTimes(current: JsonObject, next: JsonObject, now: Date): 
     return { ...condition, lastTransitionTime: unchanged ?? formatTime(now) };
   });
   return { ...next, conditions };
-}
-
-/** RFC 7386: null removes a key; lists are replaced whole. */
-function mergePatch(current: JsonObject, next: JsonObject): JsonObject {
-  const patch: JsonObject = {};
-  for (const name of Object.keys(current)) if (!(name in next)) patch[name] = null;
-  for (const [name, value] of Object.entries(next)) {
-    const before = current[name];
-    if (isDeepStrictEqual(before, value)) continue;
-    patch[name] = isJsonObject(before) && isJsonObject(value) ? mergePatch(before, value) : value;
-  }
-  return patch;
 }

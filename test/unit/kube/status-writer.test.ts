@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConflictError } from "../../../src/errors.ts";
 import { KubeApiError } from "../../../src/kube/api-error.ts";
-import type { KubeClient, PatchBody } from "../../../src/kube/client.ts";
+import type { JsonPatch, KubeClient, PatchBody } from "../../../src/kube/client.ts";
 import type { KubeObject, ObjectRef, ResourceType } from "../../../src/kube/resource.ts";
 import { StatusWriter, type StatusWriterOptions } from "../../../src/kube/status-writer.ts";
 import { createLogger } from "../../../src/runtime/logger.ts";
@@ -17,7 +17,17 @@ const TYPE: ResourceType = {
   namespaced: true,
 };
 
-type Body = { metadata: { uid: string; resourceVersion?: string }; status: { value: string } };
+interface Body {
+  readonly tested: Readonly<Record<string, unknown>>;
+  readonly status: { readonly value: string };
+}
+
+/** A status patch: tests, then the status. */
+function readPatch(patch: PatchBody): Body {
+  const steps = patch.body as JsonPatch;
+  const tested = steps.filter(({ op }) => op === "test").map(({ path, value }) => [path, value]);
+  return { tested: Object.fromEntries(tested), status: steps.at(-1)?.value as Body["status"] };
+}
 
 /** An API server for statuses: keeps what is written, and answers as the test tells it. */
 class Cluster {
@@ -31,7 +41,7 @@ class Cluster {
     patch: async <T extends KubeObject>(_type: ResourceType, ref: ObjectRef, patch: PatchBody): Promise<T> => {
       this.most = Math.max(this.most, ++this.concurrent);
       try {
-        const body = patch.body as Body;
+        const body = readPatch(patch);
         this.bodies.push(body);
         await this.answer(body);
         const current = this.objects.get(ref.name)!;
@@ -173,7 +183,7 @@ describe("kube/status-writer", () => {
     writer.submit(TYPE, cluster.add("a"), status("x"), { withResourceVersion: true });
     await eventually(() => conflicts.length === 1, "the conflict");
     assert.deepEqual([conflicts, results], [["a"], ["conflict"]]);
-    assert.deepEqual(cluster.bodies[0]?.metadata, { uid: "uid-a", resourceVersion: "1" });
+    assert.deepEqual(cluster.bodies[0]?.tested, { "/metadata/uid": "uid-a", "/metadata/resourceVersion": "1" });
     assert.equal(await writer.close(1_000), 0);
   });
 
