@@ -6,6 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { describeExit, startChild } from "./child-process.ts";
 import { withFileLock } from "./file-lock.mjs";
+import { guardFolder } from "./orphan-guard.ts";
 
 /** Go is missing or too old to build what is asked for. The message says what to install. */
 export class GoUnavailableError extends Error {}
@@ -61,6 +62,7 @@ async function buildFolder(build: GoBuild, version: string, log: (line: string) 
   log(`Building ${build.name} with ${version}: ${build.expected} the first time, then kept in ${build.folder}`);
   const draft = `${build.folder}.${randomUUID()}`;
   await fs.mkdir(draft, { recursive: true });
+  guardFolder(draft);
   const progress = new GoProgress();
   const ticker = setInterval(() => {
     log(`  ${build.name}: ${elapsed()} so far, ${progress.describe()} (takes ${build.expected}, once)`);
