@@ -7,5 +7,6 @@ export const CONDITIONS = {
   Reconciling: "Work is going on. There only while it is True.",
   Stalled: "Nothing but a change will help. There only while it is True.",
   Drifted: "Kong was found changed behind the operator's back and left so. Changes nothing about Ready.",
+  Orphans: "On a KongGateway: entities with our marks belong to no object and stay. Changes nothing about Ready.",
 } as const;
 export type ConditionType = keyof typeof CONDITIONS;
