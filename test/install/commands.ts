@@ -17,12 +17,17 @@ export interface Kubectl {
   json<T>(...args: string[]): Promise<T>;
 }
 
-export function kubectlOf({ kubectl, kubeconfig }: Pick<ControlPlane, "kubectl" | "kubeconfig">): Kubectl {
+/** @param flags go before all others, on every call */
+export function kubectlOf(
+  { kubectl, kubeconfig }: Pick<ControlPlane, "kubectl" | "kubeconfig">,
+  flags: readonly string[] = [],
+): Kubectl {
   const env = { ...process.env, KUBECONFIG: kubeconfig };
   const call = commandOf(kubectl, env);
-  return Object.assign(call, {
-    withInput: (input: string, ...args: string[]) => runWithInput(kubectl, args, env, input),
-    json: async <T>(...args: string[]) => JSON.parse(await call(...args, "-o", "json")) as T,
+  const callWithFlags: Command = (...args) => call(...flags, ...args);
+  return Object.assign(callWithFlags, {
+    withInput: (input: string, ...args: string[]) => runWithInput(kubectl, [...flags, ...args], env, input),
+    json: async <T>(...args: string[]) => JSON.parse(await callWithFlags(...args, "-o", "json")) as T,
   });
 }
 

@@ -1,9 +1,10 @@
-import { writeFile } from "node:fs/promises";
-import { stringify } from "yaml";
+import { writeKubeconfig } from "../controlplane/kubeconfig.ts";
 import type { Kubectl } from "./commands.ts";
 
 interface KubeconfigView {
-  readonly clusters: readonly { readonly name: string; readonly cluster: Record<string, unknown> }[];
+  readonly clusters: readonly [
+    { readonly cluster: { readonly server: string; readonly "certificate-authority-data": string } },
+  ];
 }
 
 /** Writes a kubeconfig that knows nothing but the ServiceAccount's own token, made as the kubelet makes it for a Pod. */
@@ -14,16 +15,8 @@ export async function writeServiceAccountKubeconfig(
 ): Promise<void> {
   const token = (await kubectl("create", "token", account.name, "--namespace", account.namespace)).trim();
   const { clusters } = await kubectl.json<KubeconfigView>("config", "view", "--raw", "--minify");
-  const [cluster] = clusters;
-  const kubeconfig = {
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [cluster],
-    users: [{ name: account.name, user: { token } }],
-    contexts: [{ name: "operator", context: { cluster: cluster?.name, user: account.name } }],
-    "current-context": "operator",
-  };
-  await writeFile(file, stringify(kubeconfig), { mode: 0o600 });
+  const { server: url, "certificate-authority-data": authority } = clusters[0].cluster;
+  await writeKubeconfig(file, { url, ca: Buffer.from(authority, "base64").toString(), token });
 }
 
 /** The name under which the API server knows it. */
