@@ -27,7 +27,7 @@ const TRUE_MESSAGES: Readonly<Record<string, string>> = {
 /**
  * The conditions of an object of a gateway kind after a reconcile, following kstatus: `Reconciling` and `Stalled` are
  * there only while true. undefined where the object's status is to be left as it is: a gateway that refuses our
- * credentials says nothing about its objects.
+ * credentials says nothing about its objects, and neither does trouble with the cluster.
  */
 export function conditionsOf(outcome: ObjectOutcome): ConditionDraft[] | undefined {
   if (outcome.result === "Programmed") return programmed(outcome.fieldsNotSent, outcome.driftedFields);
@@ -60,6 +60,8 @@ export function conditionsOf(outcome: ObjectOutcome): ConditionDraft[] | undefin
       reconciling(reason, message),
     ];
   }
+  // A conflict is tried again at once, and trouble with the API server is nothing to write to it.
+  if (error instanceof OperatorError) return undefined;
   return [unknown("Ready", reason, message), reconciling(reason, message)];
 }
 
