@@ -26,13 +26,12 @@ const TRUE_MESSAGES: Readonly<Record<string, string>> = {
 
 /**
  * The conditions of an object of a gateway kind after a reconcile, following kstatus: `Reconciling` and `Stalled` are
- * there only while true. undefined where the object's status is to be left as it is: a gateway that refuses our
- * credentials says nothing about its objects, and neither does trouble with the cluster.
+ * there only while true. undefined where the object's status is to be left as it is: trouble with the cluster says
+ * nothing about its objects.
  */
 export function conditionsOf(outcome: ObjectOutcome): ConditionDraft[] | undefined {
   if (outcome.result === "Programmed") return programmed(outcome.fieldsNotSent, outcome.driftedFields);
   const { error } = outcome;
-  if (error instanceof GatewayAuthError) return undefined;
   const reason = error instanceof OperatorError ? error.reason : "InternalError";
   const message = error instanceof OperatorError ? error.message : "An error in the operator itself; its log says more";
   if (error instanceof InvalidSpecError)
@@ -52,7 +51,8 @@ export function conditionsOf(outcome: ObjectOutcome): ConditionDraft[] | undefin
     return [...resolved, no("Programmed", reason, message), no("Ready", reason, message), ...stuck];
   }
   if (error instanceof DeletionBlockedError) return [no("Ready", reason, message)];
-  if (error instanceof NotReadyError || error instanceof KongUnavailableError) {
+  // Only an object that has something to write gets this far: the others are in sync in the mirror.
+  if (error instanceof NotReadyError || error instanceof KongUnavailableError || error instanceof GatewayAuthError) {
     return [
       ...resolved,
       unknown("Programmed", reason, message),
