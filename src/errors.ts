@@ -77,7 +77,7 @@ export class KongUnavailableError extends OperatorError {
   readonly policy = "backoff";
 }
 
-/** The Admin API answers 401 or 403, or TLS fails. Shown on the KongGateway only. */
+/** The Admin API answers 401 or 403, or TLS fails. Objects with something to write are Programmed=Unknown. */
 export class GatewayAuthError extends OperatorError {
   readonly policy = "recheck";
 }

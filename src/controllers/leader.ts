@@ -115,16 +115,19 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
 /** Makes connections whose changes come back as keys. */
 function connector(context: ControllerContext, options: LeaderOptions, signal: AbortSignal): ConnectGateway {
   return (key, settings) => {
+    let isFirst = true;
     const connection: GatewayConnection = new GatewayConnection({
       settings,
       cluster: context.cluster,
       logger: context.logger.child({ gateway: formatKey(key) }),
       now: context.now,
-      onStateChange: (state, before) => {
+      onStateChange: ({ phase }) => {
         context.enqueue(key);
-        // What asked before there was a mirror; later on the connection itself knows whom to tell.
-        if (state.phase === "Ready" && before === "Connecting")
-          for (const user of context.caches.usersOf(key)) context.enqueue(user);
+        if (phase === "Connecting") isFirst = true;
+        if (phase !== "Ready" || !isFirst) return;
+        // They have been waiting for the mirror; from now on the connection itself knows whom to tell.
+        isFirst = false;
+        for (const user of context.caches.usersOf(key)) context.enqueue(user);
       },
       onChecked: () => context.enqueue(key),
       onOwnersChanged: (owners) => {
