@@ -53,13 +53,11 @@ async function installOnce() {
   const ticker = setInterval(() => {
     say(`  still installing after ${Math.round((Date.now() - startedAt) / 1000)} s`);
   }, PROGRESS_MS);
-  const { npm_config_loglevel: _silent, ...env } = { ...process.env, PATH: pathWithoutModules() };
+  const env = { ...process.env, PATH: pathWithoutModules() };
+  // Not its warnings: it takes the Node it runs on, not the one it brings, for the one that everything will run on.
+  const args = ["ci", "--include=dev", "--include=optional", "--loglevel=error"];
   try {
-    const code = await run("npm", ["ci", "--include=dev", "--include=optional"], {
-      cwd: root,
-      env,
-      stdio: ["ignore", 2, 2],
-    });
+    const code = await run("npm", args, { cwd: root, env, stdio: ["ignore", 2, 2] });
     if (code !== 0) throw new SetUpError(`npm ci ended with code ${code}; its own lines above say why.`);
   } finally {
     clearInterval(ticker);
