@@ -15,7 +15,8 @@ export function dispatchChanges(caches: Caches, enqueue: (key: ObjectKey) => voi
       enqueue(key);
       // Before the first sync everything is on its way into the queue anyway.
       if (informer.hasSynced) for (const user of caches.usersOf(key)) enqueue(user);
-      if (event.type === "deleted") for (const used of usedBy(caches, kind, event.object)) enqueue(used);
+      const before = event.type === "updated" ? event.old : event.object;
+      if (event.type !== "added") for (const used of goingUsedBy(caches, kind, before)) enqueue(used);
     });
   }
   caches.secrets.addHandler((event) => {
@@ -38,8 +39,8 @@ function isRelevant(old: KongObject, object: KongObject): boolean {
   );
 }
 
-/** What a deleted object used may have waited for its end. */
-function usedBy(caches: Caches, kind: string, object: KongObject): ObjectKey[] {
+/** What an object used may be waiting for it to let go. */
+function goingUsedBy(caches: Caches, kind: string, object: KongObject): ObjectKey[] {
   return caches
     .usesOf(kind, object)
     .map(parseKey)

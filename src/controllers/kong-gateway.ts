@@ -8,12 +8,13 @@ import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { conditionsOf, type ConditionDraft } from "../report/conditions.ts";
 import { gatewayConditions } from "../report/gateway-status.ts";
 import { mergeConditions } from "../report/merge-conditions.ts";
-import { reconcileRequest } from "../report/object-status.ts";
+import { hasUnansweredRequest, reconcileRequest } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import { pruneOrphans } from "./prune.ts";
 import { gatewaySettings, instanceOf } from "./gateway-settings.ts";
+import type { Gateway } from "./gateways.ts";
 
 /** `status.lastSyncTime` moves at most this often: an idle gateway is no reason to write to the cluster. */
 const SYNC_TIME_STEP_MS = 600_000;
@@ -36,48 +37,45 @@ export async function reconcileKongGateway(
     return {};
   }
   try {
-    if (object.metadata.deletionTimestamp !== undefined) return await release(context, key, object);
-    const spec = parseSpec(KongGateway, object);
-    const secret = (name: string): Readonly<Record<string, string>> | undefined =>
-      context.caches.secretData(key.namespace, name);
-    const settings = gatewaySettings(key, spec, secret);
+    if (object.metadata.deletionTimestamp !== undefined) return await release(context, connect, key, object);
     const held = await ensureFinalizer(context.client, typeOf(key.kind), object, FINALIZER);
     context.caches.noteWritten(held);
-    const connection = connected(context, connect, { key, spec, settings });
+    const { spec, connection } = connected(context, connect, key, held);
+    if (hasUnansweredRequest(held) && connection.state.phase === "Ready") await connection.refresh();
     const orphans = connection.state.phase === "Ready" ? await pruneOrphans(context, held, connection, spec.prune) : [];
     report(context, held, [...gatewayConditions(connection.state), ...orphans], connection.state);
     return {};
   } catch (error) {
     // A connection that stands goes on with what it was last given: a missing Secret is no reason to drop a gateway.
-    const drafts = conditionsOf({ result: "Failed", error });
+    const drafts = conditionsOf({ result: "Failed", error })?.filter(({ type }) => type !== "Programmed");
     if (drafts) report(context, object, drafts);
     throw error;
   }
 }
 
-function connected(
-  context: ControllerContext,
-  connect: ConnectGateway,
-  { key, spec, settings }: { key: ObjectKey; spec: KongGatewaySpec; settings: GatewaySettings },
-): GatewayConnection {
+function connected(context: ControllerContext, connect: ConnectGateway, key: ObjectKey, object: KongObject): Gateway {
+  const spec = parseSpec(KongGateway, object);
+  const settings = gatewaySettings(key, spec, (name) => context.caches.secretData(key.namespace, name));
   const existing = context.gateways.get(key);
   existing?.connection.update(settings);
   const connection = existing?.connection ?? connect(key, settings);
-  context.gateways.set({
-    key,
-    spec,
-    instance: instanceOf(key, spec),
-    workspace: spec.adminApi.workspace ?? "",
-    connection,
-  });
-  return connection;
+  const gateway = { key, spec, instance: instanceOf(key, spec), workspace: spec.adminApi.workspace ?? "", connection };
+  context.gateways.set(gateway);
+  return gateway;
 }
 
 /** A KongGateway goes last: its objects need its credentials to leave Kong. */
-async function release(context: ControllerContext, key: ObjectKey, object: KongObject): Promise<ReconcileResult> {
+async function release(
+  context: ControllerContext,
+  connect: ConnectGateway,
+  key: ObjectKey,
+  object: KongObject,
+): Promise<ReconcileResult> {
   if (!object.metadata.finalizers?.includes(FINALIZER)) return {};
   const users = context.caches.usersOf(key).filter((user) => usesGateway(context, user, key));
   if (users.length > 0) {
+    // After a restart they need the connection that an operator before this one had.
+    if (!context.gateways.get(key)) connected(context, connect, key, object);
     const [first] = users;
     const rest = users.length > 1 ? ` and ${users.length - 1} more` : "";
     throw new DeletionBlockedError(

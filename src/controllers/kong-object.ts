@@ -3,7 +3,7 @@ import { parseSpec } from "../api/parse.ts";
 import { NotReadyError } from "../errors.ts";
 import { ensureFinalizer } from "../kube/finalizer.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
-import { isProgrammed } from "../report/object-status.ts";
+import { hasUnansweredRequest, isProgrammed } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
@@ -60,13 +60,14 @@ async function program(
     gatewayCandidates(key.namespace, gatewayRef, context.operatorNamespace),
   );
   requireMirror(gateway);
+  if (hasUnansweredRequest(found)) await gateway.connection.refresh();
   const object = await ensureFinalizer(context.client, typeOf(key.kind), found, FINALIZER);
   context.caches.noteWritten(object);
   const references = kind.translation.references(key.namespace, spec);
   const observed = observe({ owner: key, references, gateway, cluster: context.cluster, caches: context.caches });
   const desired = kind.translation.translate(spec, observed);
   const outcome = await gateway.connection.sync(key, desired, {
-    inSyncBefore: isProgrammed(object),
+    inSyncBefore: isProgrammed(object) && livesIn(object, gateway),
     ...(adopt ? { adopt } : {}),
   });
   await leaveFormerGateway(context, key, object, gateway);
@@ -83,6 +84,12 @@ function requireMirror({ key, connection }: Gateway): void {
   if (connection.isMirrored) return;
   const where = `KongGateway ${key.namespace}/${key.name}`;
   throw new NotReadyError("GatewayNotReady", `${where} is not ready: ${connection.state.message}`);
+}
+
+/** True where the object was last programmed in this very gateway. */
+function livesIn({ status }: KongObject, { key, instance }: Gateway): boolean {
+  const lives = status?.gateway;
+  return lives?.namespace === key.namespace && lives.name === key.name && lives.instance === instance;
 }
 
 /** An object that has moved to another gateway leaves the former one only when it is served by the new one. */

@@ -23,6 +23,15 @@ export function isProgrammed(object: {
   return programmed?.status === "True" && programmed.observedGeneration === object.metadata.generation;
 }
 
+/** Somebody has asked for a look at Kong itself, and has not been answered. */
+export function hasUnansweredRequest(object: {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly status?: { readonly lastHandledReconcileAt?: string };
+}): boolean {
+  const request = reconcileRequest(object.metadata.annotations);
+  return request !== undefined && request !== object.status?.lastHandledReconcileAt;
+}
+
 /** The token of a person's or Flux's request to reconcile now, to be answered in `status.lastHandledReconcileAt`. */
 export function reconcileRequest(annotations: Readonly<Record<string, string>> | undefined): string | undefined {
   return annotations?.[ANNOTATION_RECONCILE] ?? annotations?.[ANNOTATION_RECONCILE_FLUX];
