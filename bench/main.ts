@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ControlPlaneUnavailableError, startControlPlane } from "../test/controlplane/control-plane.ts";
+import { ControlPlaneUnavailableError, startOwnControlPlane } from "../test/controlplane/control-plane.ts";
 import { buildOperator, type Build } from "./build.ts";
 import { floorRequests, measureFloor } from "./floor.ts";
 import { deleteTagged, realGateway, startDouble, type Counts, type Gateway } from "./gateway.ts";
@@ -34,7 +34,7 @@ async function measure(options: BenchOptions, say: (text: string) => void): Prom
   const run = `bench-${Date.now().toString(36)}`;
   const tags = [`kjo.instance:${run}.default`, `kjo.instance:${run}-apply.default`, `kjo.floor:${run}`];
   const build = await buildOperator();
-  const controlPlane = await startControlPlane({ components: [], log: say });
+  const controlPlane = await startOwnControlPlane({ components: [], log: say });
   const gateway = options.kong ? realGateway(options.kong) : await startDouble();
   say(
     options.kong

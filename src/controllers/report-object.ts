@@ -28,10 +28,18 @@ export function reportProgrammed(
     },
     status: {
       gateway: { namespace: gateway.key.namespace, name: gateway.key.name, instance: gateway.instance },
-      ...kindStatus(object.kind, desired),
+      ...kindStatus(object.kind, asTheyStand(gateway, desired)),
     },
   });
   if (outcome.drifted.length > 0) recordDrift(context, object, outcome, isReportOnly);
+}
+
+/** With the ids that they have in Kong: an adopted entity keeps its own. */
+function asTheyStand({ connection }: Gateway, desired: readonly KongEntity[]): KongEntity[] {
+  return desired.map((entity) => ({
+    ...entity,
+    id: connection.idOf(entity.owner, entity.type, entity.part) ?? entity.id,
+  }));
 }
 
 /** The report stage of an object that could not be brought to Kong. */

@@ -1,14 +1,14 @@
-import { mkdtempSync, createWriteStream } from "node:fs";
+import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { ControlPlaneUnavailableError, startControlPlane } from "../../controlplane/control-plane.ts";
+import { ControlPlaneUnavailableError, startOwnControlPlane } from "../../controlplane/control-plane.ts";
 import { startKongDouble } from "../../doubles/kong/double.ts";
 import { startBackend } from "../backend.ts";
-import { findTools } from "../../controlplane/tools.ts";
+import { findKubectl } from "../../controlplane/tools.ts";
 import { startOperator } from "../operator-process.ts";
 import { parseDemoOptions, USAGE, type DemoOptions } from "./options.ts";
-import { Stage } from "./stage.ts";
+import { Stage, stopCommands } from "./stage.ts";
 import { cleanUpStory, NAMESPACE, tellStory } from "./story.ts";
 
 const CRDS = fileURLToPath(new URL("../../../crds", import.meta.url));
@@ -24,6 +24,7 @@ async function main(): Promise<number> {
   }
   const stops: Stop[] = [];
   const interrupted = waitForSignal();
+  stops.push(async () => stopCommands());
   try {
     const told = tell(options, stops).then(() => "told" as const);
     const ended = await Promise.race([told, interrupted]);
@@ -48,7 +49,9 @@ async function tell(options: DemoOptions, stops: Stop[]): Promise<void> {
   await stage.kubectl(["apply", "--server-side", "-f", CRDS]);
   await stage.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "-f", CRDS]);
   await stage.run("kubectl", ["create", "namespace", NAMESPACE]);
-  const logFile = path.join(mkdtempSync(path.join(tmpdir(), "kjo-demo-")), "operator.log");
+  const folder = mkdtempSync(path.join(tmpdir(), "kjo-demo-"));
+  stops.push(async () => rmSync(folder, { recursive: true, force: true }));
+  const logFile = path.join(folder, "operator.log");
   const log = createWriteStream(logFile);
   const operator = await startOperator({ kubeconfig: cluster.kubeconfig, onLine: (line) => log.write(`${line}\n`) });
   stops.push(() => operator.stop());
@@ -71,11 +74,11 @@ async function prepareCluster(options: DemoOptions, stops: Stop[]): Promise<{ ku
     console.log(`Cluster: the one of ${options.kubeconfig}`);
     return {
       kubeconfig: path.resolve(options.kubeconfig),
-      kubectl: (await findTools(["kubectl"], log)).kubectl ?? "kubectl",
+      kubectl: await findKubectl(log),
     };
   }
   console.log("Cluster: a real Kubernetes API server, etcd and controller manager on 127.0.0.1");
-  const controlPlane = await startControlPlane({ log });
+  const controlPlane = await startOwnControlPlane({ log });
   stops.push(() => controlPlane.stop());
   return controlPlane;
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
@@ -22,6 +22,13 @@ interface ObjectSpec {
 interface Ran {
   readonly code: number | null;
   readonly output: string;
+}
+
+const running = new Set<ChildProcess>();
+
+/** Ends the commands that are still running: the story is over. */
+export function stopCommands(): void {
+  for (const child of running) child.kill("SIGTERM");
 }
 
 /** Where the story is told: prints each command as a person would type it, runs it and checks what came of it. */
@@ -75,6 +82,8 @@ export class Stage {
     const child = spawn(this.#options.kubectl, [...args], {
       env: { ...process.env, KUBECONFIG: this.#options.kubeconfig },
     });
+    running.add(child);
+    child.once("close", () => running.delete(child));
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));

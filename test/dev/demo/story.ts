@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import type { Stage } from "./stage.ts";
 
@@ -116,5 +115,4 @@ export async function cleanUpStory(stage: Stage): Promise<void> {
   const left = await stage.ownedInKong();
   if (left.length > 0) throw new Error(`still in Kong: ${left.join(", ")}`);
   stage.say(`Entities with the operator's tags in Kong: ${left.length}.`);
-  await sleep(0);
 }
