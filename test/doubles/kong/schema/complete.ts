@@ -72,7 +72,7 @@ function completeItems(field: Field, given: Json[] | JsonObject, stamp: Stamp): 
 }
 
 function missing(field: Field, stamp: Stamp): Json | undefined {
-  if (field.default !== undefined) return structuredClone(field.default);
+  if (field.default !== undefined) return copyOf(field.default);
   if (!field.required) return null;
   if (field.abstract || field.record === undefined) return undefined;
   return completeRecord(field.record, {}, "insert", stamp);
@@ -98,4 +98,11 @@ export function mergeRecord(schema: RecordSchema, top: JsonObject, bottom: JsonO
     }
   }
   return output;
+}
+
+// Defaults are shared by all entities, and rows are handed out; scalars need no copy.
+function copyOf(value: Json): Json {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]));
 }

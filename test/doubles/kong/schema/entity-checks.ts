@@ -162,6 +162,8 @@ function isLookedUp(schema: RecordSchema, name: string, input: JsonObject): bool
 }
 
 function schemaFieldAt(schema: RecordSchema, path: string): Field | undefined {
+  const direct = schema.byName.get(path);
+  if (direct !== undefined || !path.includes(".")) return direct;
   const [head, ...rest] = path.split(".") as [string, ...string[]];
   const field = schema.byName.get(head);
   if (rest.length === 0) return field;
@@ -169,6 +171,7 @@ function schemaFieldAt(schema: RecordSchema, path: string): Field | undefined {
 }
 
 function fieldAt(input: JsonObject, path: string): Json | undefined {
+  if (!path.includes(".")) return input[path];
   let value: Json | undefined = input;
   for (const name of path.split(".")) {
     if (!isJsonObject(value)) return undefined;
