@@ -24,7 +24,6 @@ async function main(): Promise<number> {
   }
   const stops: Stop[] = [];
   const interrupted = waitForSignal();
-  stops.push(async () => stopCommands());
   try {
     const told = tell(options, stops).then(() => "told" as const);
     const ended = await Promise.race([told, interrupted]);
@@ -34,6 +33,7 @@ async function main(): Promise<number> {
     console.error(`\nThe demo stopped: ${(error as Error).message}`);
     return 1;
   } finally {
+    stopCommands();
     for (const stop of stops.reverse()) await stop().catch((error: unknown) => console.error(String(error)));
   }
 }
