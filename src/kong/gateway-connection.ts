@@ -68,6 +68,7 @@ export class GatewayConnection {
   #lastSyncTime: Date | undefined;
   #told: { readonly phase: GatewayPhase; readonly text: string } = { phase: "Connecting", text: "" };
   #stopping: AbortController | undefined;
+  #stopped: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
   #targetRefresh: Promise<void> = Promise.resolve();
 
@@ -117,8 +118,13 @@ export class GatewayConnection {
     this.#running = this.#lifecycle.run(AbortSignal.any([signal, this.#stopping.signal]));
   }
 
-  /** Lets requests under way finish. */
-  async stop(): Promise<void> {
+  /** Lets requests under way finish. Nothing can be synced afterwards. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#stopping?.abort();
     await this.#gateway.client.close();
     await Promise.allSettled([this.#running, this.#targetRefresh]);

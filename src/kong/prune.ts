@@ -1,8 +1,10 @@
 import { DeletionBlockedError, type OperatorError } from "../errors.ts";
 import type { KongOperation } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import { AdminRejection } from "./admin-client.ts";
 import { deleteEntities } from "./deletion.ts";
 import type { MirrorEntry } from "./mirror-entry.ts";
+import { rejectedError } from "./rejection.ts";
 import type { GatewaySession } from "./session.ts";
 
 export interface PruneOptions {
@@ -18,6 +20,7 @@ export interface PruneOptions {
 export interface PruneOutcome {
   /** Our entities that belong to no object. */
   readonly orphans: readonly MirrorEntry[];
+  /** Of these, what is gone now, by its own request or along with another. */
   readonly deleted: readonly KongOperation[];
   /** The guard's bound: with more orphans than this nothing is deleted. */
   readonly limit: number;
@@ -41,18 +44,21 @@ export async function prune(session: GatewaySession, options: PruneOptions): Pro
   if (options.policy === "Report" || isOverLimit || orphans.length === 0) {
     return { orphans, deleted: [], limit, isOverLimit, blocked: [] };
   }
-  const deleted: KongOperation[] = [];
   const blocked: OperatorError[] = [];
   for (const group of groupsOf(session, orphans)) {
     try {
-      const { done, failures } = await deleteEntities(session, group, { policy: "Delete", force: false });
-      deleted.push(...done);
-      for (const { error } of failures) throw error;
+      const { failures } = await deleteEntities(session, group, { policy: "Delete", force: false });
+      for (const { operation, error } of failures) {
+        if (!(error instanceof AdminRejection)) throw error;
+        blocked.push(rejectedError(operation.entity, error));
+      }
     } catch (error) {
       if (!(error instanceof DeletionBlockedError)) throw error;
       blocked.push(error);
     }
   }
+  const gone = orphans.filter(({ type, id }) => !session.mirror.get(type, id));
+  const deleted = gone.map((entity): KongOperation => ({ action: "delete", entity, changes: [] }));
   return { orphans, deleted, limit, isOverLimit, blocked };
 }
 

@@ -35,6 +35,8 @@ export class Rig {
   inFlight = { now: 0, most: 0 };
   /** Decides over each request; undefined lets it pass. */
   fault: (request: TransportRequest) => Fault | undefined = () => undefined;
+  /** Holds a request back until the promise resolves. */
+  hold: (request: TransportRequest) => Promise<void> | undefined = () => undefined;
   readonly #connections: GatewayConnection[] = [];
 
   private constructor(double: KongDouble) {
@@ -129,6 +131,7 @@ export class Rig {
   }
 
   async #send(real: AdminTransport, request: TransportRequest): Promise<TransportResponse> {
+    await this.hold(request);
     const fault = this.fault(request);
     if (fault === undefined) return real.send(request);
     if (typeof fault === "string") throw new TransportError(fault, `made to fail: ${fault}`);
