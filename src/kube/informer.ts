@@ -3,7 +3,8 @@ import type { Logger } from "../runtime/logger.ts";
 import type { KubeClient } from "./client.ts";
 import { ObjectStore, storeKey, storeKeyOf, type IndexFunction } from "./object-store.ts";
 import { Reflector, type ListWatchSource, type ReflectorIncident, type ReflectorSink } from "./reflector.ts";
-import { compareResourceVersions, type KubeObject, type ResourceType } from "./resource.ts";
+import { compareResourceVersions, type KubeObject, type ObjectMeta, type ResourceType } from "./resource.ts";
+import { SharedValues } from "./shared-values.ts";
 
 /** One change of the cache. `object` is the last known state where it was deleted. */
 export type InformerEvent<T> =
@@ -45,6 +46,7 @@ export class Informer<T extends KubeObject> {
   readonly #store: ObjectStore<T>;
   readonly #reflectors: Reflector<T>[];
   readonly #handlers: InformerHandler<T>[] = [];
+  readonly #shared = new SharedValues();
   #whenSynced: (() => void)[] = [];
 
   constructor(options: InformerOptions<T>) {
@@ -176,7 +178,7 @@ export class Informer<T extends KubeObject> {
   }
 
   #prepare(fresh: T): T {
-    const stripped = stripBookkeeping(fresh);
+    const stripped = this.#shared.shareIn(stripBookkeeping(fresh));
     const object = this.#options.transform ? this.#options.transform(stripped) : stripped;
     return this.#options.freeze ? deepFreeze(object) : object;
   }
@@ -200,10 +202,17 @@ export class Informer<T extends KubeObject> {
 
 /** A copy without `managedFields` and kubectl's last-applied annotation: half of an object's size, of no use here. */
 export function stripBookkeeping<T extends KubeObject>(object: T): T {
-  const { managedFields: _fields, ...metadata } = object.metadata as T["metadata"] & { managedFields?: unknown };
-  if (metadata.annotations?.[LAST_APPLIED] === undefined) return { ...object, metadata };
-  const { [LAST_APPLIED]: _applied, ...annotations } = metadata.annotations;
-  return { ...object, metadata: { ...metadata, annotations } };
+  const metadata: ObjectMeta = without(object.metadata, "managedFields");
+  const { annotations } = metadata;
+  if (annotations?.[LAST_APPLIED] === undefined) return { ...object, metadata };
+  return { ...object, metadata: { ...metadata, annotations: without(annotations, LAST_APPLIED) } };
+}
+
+/** Built up member by member: what `{ [name]: _, ...rest }` gives is a hash table to V8, and several times as large. */
+function without<T extends object>(object: T, name: string): T {
+  const copy: Record<string, unknown> = {};
+  for (const [member, value] of Object.entries(object)) if (member !== name) copy[member] = value;
+  return copy as T;
 }
 
 function deepFreeze<T>(value: T): T {
