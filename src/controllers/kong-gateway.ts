@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { FINALIZER } from "../api/names.ts";
 import { parseSpec } from "../api/parse.ts";
 import { KongGateway, type KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
@@ -61,6 +62,8 @@ function connected(context: ControllerContext, connect: ConnectGateway, key: Obj
   const connection = existing?.connection ?? connect(key, settings);
   const gateway = { key, spec, instance: instanceOf(key, spec), workspace: spec.adminApi.workspace ?? "", connection };
   context.gateways.set(gateway);
+  // Which namespaces it takes, how it names: what the objects were told of the former spec may no longer hold.
+  if (existing && !isDeepStrictEqual(existing.spec, spec)) context.caches.usersOf(key).forEach(context.enqueue);
   return gateway;
 }
 

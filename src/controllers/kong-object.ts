@@ -1,6 +1,7 @@
 import { FINALIZER } from "../api/names.ts";
 import { parseSpec } from "../api/parse.ts";
-import { NotReadyError } from "../errors.ts";
+import { KongRejectedError, NotReadyError } from "../errors.ts";
+import type { SyncOutcome } from "../kong/gateway-connection.ts";
 import { ensureFinalizer } from "../kube/finalizer.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { hasUnansweredRequest, isProgrammed } from "../report/object-status.ts";
@@ -66,9 +67,13 @@ async function program(
   const references = kind.translation.references(key.namespace, spec);
   const observed = observe({ owner: key, references, gateway, cluster: context.cluster, caches: context.caches });
   const desired = kind.translation.translate(spec, observed);
-  const outcome = await gateway.connection.sync(key, desired, {
-    inSyncBefore: isProgrammed(object) && livesIn(object, gateway),
-    ...(adopt ? { adopt } : {}),
+  const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
+  const sync = (): Promise<SyncOutcome> =>
+    gateway.connection.sync(key, desired, { inSyncBefore, ...(adopt ? { adopt } : {}) });
+  const outcome = await sync().catch(async (error: unknown) => {
+    if (!isHeldByFormerSelf(context, error, object, gateway)) throw error;
+    await leaveFormerGateway(context, key, object, gateway);
+    return sync();
   });
   await leaveFormerGateway(context, key, object, gateway);
   reportProgrammed(context, object, { gateway, desired, outcome });
@@ -90,6 +95,15 @@ function requireMirror({ key, connection }: Gateway): void {
 function livesIn({ status }: KongObject, { key, instance }: Gateway): boolean {
   const lives = status?.gateway;
   return lives?.namespace === key.namespace && lives.name === key.name && lives.instance === instance;
+}
+
+/** Two KongGateways of one Kong: the name that the object wants is its own, under the marks of the former one. */
+function isHeldByFormerSelf(context: ControllerContext, error: unknown, object: KongObject, now: Gateway): boolean {
+  const before = object.status?.gateway;
+  if (!(error instanceof KongRejectedError) || error.reason !== "Conflict" || !before || livesIn(object, now))
+    return false;
+  const former = context.gateways.get({ ...now.key, namespace: before.namespace, name: before.name });
+  return former?.spec.adminApi.url === now.spec.adminApi.url && former.workspace === now.workspace;
 }
 
 /** An object that has moved to another gateway leaves the former one only when it is served by the new one. */
