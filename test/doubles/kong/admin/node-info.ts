@@ -128,7 +128,11 @@ export class NodeInfo {
     const loaded: Record<string, Json> = Object.fromEntries(PLUGIN_NAMES.map((name) => [name, true]));
     return {
       admin_listen: [listen.admin],
+      admin_listeners: [listenerOf(listen.admin)],
       proxy_listen: [listen.proxy],
+      proxy_listeners: [listenerOf(listen.proxy)],
+      status_listeners: [],
+      stream_listeners: [],
       database: this.#options.dbless ? "off" : "postgres",
       db_cache_ttl: 0,
       db_update_frequency: 5,
@@ -146,6 +150,20 @@ export class NodeInfo {
       worker_state_update_frequency: 5,
     };
   }
+}
+
+/** An address as Kong takes it apart, without the flags of nginx that are off. */
+function listenerOf(address: string): JsonObject {
+  const { hostname: ip, port } = new URL(`http://${address}`);
+  return {
+    listener: address,
+    ip,
+    port: Number(port),
+    ssl: false,
+    http2: false,
+    proxy_protocol: false,
+    reuseport: false,
+  };
 }
 
 function megabytes(bytes: number): string {
