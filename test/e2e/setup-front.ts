@@ -1,0 +1,147 @@
+import http from "node:http";
+import https from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+
+export interface FrontRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Of the answer; 0 where there was none. */
+  readonly status: number;
+  readonly atMs: number;
+}
+
+/** Longer than the operator keeps a connection that it does not use. */
+const KEEP_ALIVE_MS = 120_000;
+
+/**
+ * Stands between the operator and an Admin API, the double's or a real one's: counts what passes, can want a token and can
+ * be down.
+ */
+export class AdminFront {
+  readonly requests: FrontRequest[] = [];
+  /** Connections that the operator opened, or tried to open while it was cut off. */
+  connections = 0;
+  readonly #target: URL;
+  readonly #agent: http.Agent;
+  readonly #sockets = new Set<Socket>();
+  #server: http.Server | undefined;
+  #port = 0;
+  #token: string | undefined;
+  #isCut = false;
+
+  private constructor(adminUrl: string) {
+    this.#target = new URL(adminUrl);
+    const Agent = this.#target.protocol === "https:" ? https.Agent : http.Agent;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 30_000 });
+  }
+
+  static async start(adminUrl: string): Promise<AdminFront> {
+    const front = new AdminFront(adminUrl);
+    await front.#listen();
+    return front;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** What wrote: POST, PUT, PATCH and DELETE. */
+  get writes(): readonly FrontRequest[] {
+    return this.requests.filter(({ method }) => method !== "GET" && method !== "HEAD");
+  }
+
+  get reads(): readonly FrontRequest[] {
+    return this.requests.filter(({ method }) => method === "GET" || method === "HEAD");
+  }
+
+  /** How often the operator has compared everything with Kong: each time it lists the services by tag. */
+  get checks(): number {
+    return this.requests.filter(({ path }) => /^\/services\?(?!.*offset=)/.test(path)).length;
+  }
+
+  reset(): void {
+    this.requests.length = 0;
+    this.connections = 0;
+  }
+
+  /** From now on everything without this value of Kong-Admin-Token is answered with 401. */
+  requireToken(token: string): void {
+    this.#token = token;
+  }
+
+  /** Connections are taken and reset at once, so that they can be counted. */
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Nothing listens any more. */
+  async refuse(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  /** Ends {@link cut} and {@link refuse}. */
+  async restore(): Promise<void> {
+    this.#isCut = false;
+    if (!this.#server) await this.#listen();
+  }
+
+  async stop(): Promise<void> {
+    await this.refuse();
+    this.#agent.destroy();
+  }
+
+  async #listen(): Promise<void> {
+    const server = http.createServer((request, response) => this.#serve(request, response));
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
+    server.on("connection", (socket) => {
+      this.connections += 1;
+      if (this.#isCut) return void socket.resetAndDestroy();
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(this.#port, "127.0.0.1", resolve);
+    });
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  #serve(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const { method = "GET", url: path = "/" } = request;
+    const record = (status: number): void => void this.requests.push({ method, path, status, atMs: Date.now() });
+    if (this.#token !== undefined && request.headers["kong-admin-token"] !== this.#token) {
+      record(401);
+      request.resume();
+      response.writeHead(401, { "content-type": "application/json" }).end('{"message":"Unauthorized"}');
+      return;
+    }
+    const { request: send } = this.#target.protocol === "https:" ? https : http;
+    const base = this.#target.pathname.replace(/\/$/, "");
+    const onward = send(
+      new URL(base + path, this.#target),
+      { method, headers: { ...request.headers, host: this.#target.host }, agent: this.#agent },
+      (answer) => {
+        record(answer.statusCode ?? 0);
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+        answer.on("error", () => response.destroy());
+      },
+    );
+    onward.on("error", () => {
+      record(0);
+      response.destroy();
+    });
+    response.on("close", () => {
+      if (!response.writableFinished) onward.destroy();
+    });
+    request.pipe(onward);
+  }
+}
