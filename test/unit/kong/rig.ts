@@ -22,8 +22,15 @@ import { startKongDouble, type KongDouble } from "../../doubles/kong/double.ts";
 export const CLUSTER = "6f2c0f6e-0000-4000-8000-000000000001";
 export const INSTANCE = "team-a.default";
 
-/** What becomes of a request: it goes wrong in this way; or it is carried out, and only then goes wrong. */
-export type Fault = TransportFailure | { readonly afterwards: TransportFailure } | Partial<TransportResponse>;
+/**
+ * What becomes of a request: it goes wrong in this way; it is carried out, and only then goes wrong; another one is
+ * carried out instead; it is answered so.
+ */
+export type Fault =
+  | TransportFailure
+  | { readonly afterwards: TransportFailure }
+  | { readonly instead: TransportRequest }
+  | Partial<TransportResponse>;
 
 /** A gateway double and connections to it, whose requests can be made to fail. */
 export class Rig {
@@ -135,6 +142,7 @@ export class Rig {
     const fault = this.fault(request);
     if (fault === undefined) return real.send(request);
     if (typeof fault === "string") throw new TransportError(fault, `made to fail: ${fault}`);
+    if ("instead" in fault) return real.send(fault.instead);
     if ("afterwards" in fault) {
       await real.send(request);
       throw new TransportError(fault.afterwards, `made to fail afterwards: ${fault.afterwards}`);
