@@ -1,10 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "mocha";
-import { getContainerRuntimeClient } from "testcontainers";
+import { getContainerRuntimeClient, getReaper, LABEL_TESTCONTAINERS_SESSION_ID } from "testcontainers";
 import { describeExit, startChild } from "../dev/child-process.ts";
 import { guardFolder } from "../dev/orphan-guard.ts";
 import { findProgram, pathFolders } from "../dev/programs.ts";
@@ -17,9 +18,10 @@ export class EngineUnavailableError extends Error {}
 export interface Engine {
   /** The command line that builds with build secrets: `docker` or `podman`. */
   readonly cli: string;
+  /** The name by which containers reach this machine, where they are told of it in `extraHosts`. */
+  readonly hostName: string;
+  readonly extraHosts: { host: string; ipAddress: string }[];
 }
-
-type Client = Awaited<ReturnType<typeof getContainerRuntimeClient>>;
 
 const SERVICE_READY_MS = 20_000;
 let found: Promise<Engine> | undefined;
@@ -29,7 +31,10 @@ let found: Promise<Engine> | undefined;
  * @throws EngineUnavailableError
  */
 export function findEngine(): Promise<Engine> {
-  found ??= find();
+  found ??= find().then(async (engine) => {
+    await removeOnSignal(engine.cli);
+    return engine;
+  });
   return found;
 }
 
@@ -53,11 +58,28 @@ async function find(): Promise<Engine> {
     if (podman === undefined)
       throw new EngineUnavailableError("no container engine: there is neither Docker nor podman");
     await startPodman(podman);
-    return { cli: podman };
+    return podmanEngine(podman);
   }
   const client = await getContainerRuntimeClient().catch(() => undefined);
   if (!client) throw new EngineUnavailableError(`no container engine answers at ${given}`);
-  return { cli: await commandLineOf(client, podman) };
+  const { Components = [] } = await client.container.dockerode.version();
+  const isPodman = Components.some(({ Name }) => Name.startsWith("Podman"));
+  const docker = await findProgram(pathFolders(), "docker");
+  // Docker's own command line cannot hand build secrets to a podman that stands in for Docker.
+  if (isPodman && podman !== undefined) return podmanEngine(podman);
+  if (!isPodman && docker !== undefined) return dockerEngine(docker);
+  throw new EngineUnavailableError(
+    `a container engine answers at ${given}, but its command line (${isPodman ? "podman" : "docker"}) is not installed`,
+  );
+}
+
+function podmanEngine(cli: string): Engine {
+  return { cli, hostName: "host.containers.internal", extraHosts: [] };
+}
+
+function dockerEngine(cli: string): Engine {
+  const hostName = "host.docker.internal";
+  return { cli, hostName, extraHosts: [{ host: hostName, ipAddress: "host-gateway" }] };
 }
 
 /** Where Docker listens: the machine's own, a rootless one, Docker Desktop's. */
@@ -70,17 +92,25 @@ function dockerSockets(): string[] {
   ];
 }
 
-/** Docker's own command line cannot hand build secrets to a podman that stands in for Docker. */
-async function commandLineOf(client: Client, podman: string | undefined): Promise<string> {
-  const { Components = [] } = await client.container.dockerode.version();
-  const isPodman = Components.some(({ Name }) => Name.startsWith("Podman"));
-  const cli = isPodman ? podman : await findProgram(pathFolders(), "docker");
-  if (cli === undefined) {
-    throw new EngineUnavailableError(
-      `a container engine answers, but its command line (${isPodman ? "podman" : "docker"}) is not installed`,
-    );
+/** A signal leaves no time for hooks: what this process has started is removed with it. */
+async function removeOnSignal(cli: string): Promise<void> {
+  const { sessionId } = await getReaper(await getContainerRuntimeClient());
+  const listed = (...args: string[]): string[] => {
+    const filter = `label=${LABEL_TESTCONTAINERS_SESSION_ID}=${sessionId}`;
+    const { stdout } = spawnSync(cli, [...args, "--quiet", "--filter", filter], { encoding: "utf8" });
+    return stdout.split("\n").filter((line) => line !== "");
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      const containers = listed("ps", "--all");
+      if (containers.length > 0) {
+        spawnSync(cli, ["kill", ...containers]);
+        spawnSync(cli, ["rm", "--force", "--volumes", ...containers]);
+      }
+      for (const network of listed("network", "ls")) spawnSync(cli, ["network", "rm", network]);
+      process.kill(process.pid, signal);
+    });
   }
-  return cli;
 }
 
 async function startPodman(podman: string): Promise<void> {

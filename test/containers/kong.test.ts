@@ -4,36 +4,35 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { GenericContainer, Network, Wait, type StartedNetwork, type StartedTestContainer } from "testcontainers";
 import { ROOT } from "../dev/generate.ts";
-import { engineOrSkip } from "./engine.ts";
+import { engineOrSkip, type Engine } from "./engine.ts";
 import { pullOrSkip } from "./images.ts";
 
 const KONG = "docker.io/library/kong:3.9";
 const POSTGRES = "docker.io/library/postgres:16-alpine";
 const ADMIN_PORT = 8001;
 const PROXY_PORT = 8000;
-/** By which containers reach this machine. */
-const HOST_NAME = "host.docker.internal";
 const START_LIMIT_MS = 10 * 60_000;
 const E2E_LIMIT_MS = 15 * 60_000;
 
 /** The gateway that the operator is for, beside the double that stands in for it everywhere else. */
 describe("containers/Kong with Postgres", () => {
+  let engine: Engine;
   let network: StartedNetwork | undefined;
   const started: StartedTestContainer[] = [];
   let kong: StartedTestContainer;
 
   before("start Kong", async function () {
     this.timeout(START_LIMIT_MS);
-    const engine = await engineOrSkip(this);
+    engine = await engineOrSkip(this);
     await pullOrSkip(this, engine, POSTGRES, KONG);
     network = await new Network().start();
     started.push(await postgres(network).start());
-    const migrations = await kongContainer(network)
+    const migrations = await kongContainer(engine, network)
       .withCommand(["kong", "migrations", "bootstrap"])
       .withWaitStrategy(Wait.forOneShotStartup())
       .start();
     await migrations.stop();
-    kong = await kongContainer(network)
+    kong = await kongContainer(engine, network)
       .withExposedPorts(ADMIN_PORT, PROXY_PORT)
       .withWaitStrategy(Wait.forHttp("/status", ADMIN_PORT))
       .start();
@@ -64,7 +63,7 @@ describe("containers/Kong with Postgres", () => {
         ...process.env,
         KONG_ADMIN_URL: urlOf(ADMIN_PORT),
         KONG_PROXY_URL: urlOf(PROXY_PORT),
-        KJO_E2E_HOST: HOST_NAME,
+        KJO_E2E_HOST: engine.hostName,
       },
       stdio: ["ignore", "inherit", "inherit"],
     });
@@ -85,10 +84,10 @@ function postgres(network: StartedNetwork): GenericContainer {
   );
 }
 
-function kongContainer(network: StartedNetwork): GenericContainer {
+function kongContainer(engine: Engine, network: StartedNetwork): GenericContainer {
   return new GenericContainer(KONG)
     .withNetwork(network)
-    .withExtraHosts([{ host: HOST_NAME, ipAddress: "host-gateway" }])
+    .withExtraHosts(engine.extraHosts)
     .withEnvironment({
       KONG_DATABASE: "postgres",
       KONG_PG_HOST: "postgres",
