@@ -11,8 +11,8 @@ export interface MirrorEntry extends ActualEntity {
   readonly seenAt: number;
   /** A write whose answer was lost: Kong holds this or what was before. */
   readonly uncertain: boolean;
-  /** Hash of the desired fields that this is the answer to, or was found equal to. */
-  readonly desiredHash?: string | undefined;
+  /** Hash of the desired fields that this is the answer to, or was found equal to. Set by the mirror alone. */
+  desiredHash?: string | undefined;
   /** True while the entity stands as Kong answered to our own write of `desiredHash`. */
   readonly isAnswer: boolean;
 }

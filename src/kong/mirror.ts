@@ -104,7 +104,7 @@ export class Mirror {
 
   /** The entity was found to be what these desired fields ask for. */
   noteInSync(entry: MirrorEntry, desiredHash: string): void {
-    if (entry.desiredHash !== desiredHash) this.#replace(entry, { ...entry, desiredHash });
+    entry.desiredHash = desiredHash;
   }
 
   /** The entity is gone, and with it what Kong removes along. */

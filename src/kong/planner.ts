@@ -48,8 +48,10 @@ export function planObject(
 ): ObjectPlan {
   const { mirror, catalog } = session;
   const unchanged = new Set<string>();
+  const unknownFields = new Set<string>();
   const compare = (entity: KongEntity, actual: ActualEntity): readonly FieldChange[] => {
     const completed = catalog.complete(entity);
+    for (const path of completed.unknown) unknownFields.add(path);
     const changes = catalog.compare(entity, completed, actual);
     const entry = mirror.get(actual.type, actual.id);
     if (!entry) return changes;
@@ -62,11 +64,10 @@ export function planObject(
   const operations = planKong({ desired, actual: [...mirror.ofOwner(owner), ...adopted], compare });
   const isDrift = ({ action, entity }: KongOperation): boolean =>
     inSyncBefore && (action !== "update" || unchanged.has(entity.id));
-  return {
-    operations,
-    drift: operations.filter(isDrift),
-    unknownFields: [...new Set(desired.flatMap((entity) => catalog.complete(entity).unknown))],
-  };
+  for (const { action, entity } of operations) {
+    if (action === "create") for (const path of catalog.complete(entity).unknown) unknownFields.add(path);
+  }
+  return { operations, drift: operations.filter(isDrift), unknownFields: [...unknownFields] };
 }
 
 /** Something has to be written, but nobody can say which field. */
