@@ -223,7 +223,16 @@ function round(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
 }
 
-const options = parseBenchOptions(process.argv.slice(2));
+function readOptions(): BenchOptions | "help" {
+  try {
+    return parseBenchOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+const options = readOptions();
 if (options === "help") {
   console.log(USAGE);
 } else {

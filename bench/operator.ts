@@ -4,6 +4,9 @@ import { startOperator, type OperatorProcess } from "../test/dev/operator-proces
 import type { Build } from "./build.ts";
 import type { Counts } from "./gateway.ts";
 
+/** Times are the operator's own, so that reading seldom costs no precision; a scrape costs it some milliseconds. */
+const SCRAPE_MS = 250;
+
 /** What the operator says of itself at one moment. */
 export interface Reading extends Counts {
   /** Milliseconds since 1970 of the answer to its last write; 0 before any. */
@@ -68,7 +71,7 @@ export class MeasuredOperator {
       const reading = await this.read();
       if (holds(reading)) return reading;
       if (Date.now() > deadline) throw new Error(`not in time: ${what}; last reading ${JSON.stringify(reading)}`);
-      await sleep(options.everyMs ?? 100);
+      await sleep(options.everyMs ?? SCRAPE_MS);
     }
   }
 

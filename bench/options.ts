@@ -37,7 +37,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | "help
   return {
     services: count("--services", values.services),
     changes: count("--changes", values.changes),
-    kong: values.kong?.replace(/\/+$/, ""),
+    kong: values.kong === undefined ? undefined : address("--kong", values.kong),
     apply: values.apply,
     json: values.json,
   };
@@ -48,4 +48,9 @@ function count(flag: string, text: string): number {
   if (!Number.isInteger(value) || value < 1)
     throw new Error(`${flag}: ${JSON.stringify(text)} is not a whole number above 0`);
   return value;
+}
+
+function address(flag: string, text: string): string {
+  if (!/^https?:\/\/[^/]/.test(text)) throw new Error(`${flag}: ${JSON.stringify(text)} is not an http or https URL`);
+  return text.replace(/\/+$/, "");
 }

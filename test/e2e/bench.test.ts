@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { before, describe, it } from "mocha";
+import { ControlPlaneUnavailableError, prepareControlPlane } from "../controlplane/control-plane.ts";
+import { skip } from "../dev/skip.ts";
+import { startKongDouble } from "../doubles/kong/double.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+async function bench(...args: string[]): Promise<Record<string, unknown>> {
+  const all = ["bench/main.ts", "--services", "3", "--changes", "2", "--json", ...args];
+  const { stdout } = await promisify(execFile)(process.execPath, all, { cwd: ROOT });
+  const lines = stdout.trimEnd().split("\n");
+  assert.equal(lines.length, 1, stdout);
+  return JSON.parse(lines[0] ?? "") as Record<string, unknown>;
+}
+
+/** Member names with the type of what they hold; numbers below zero are none. */
+function shapeOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null)
+    return typeof value === "number" && !(value >= 0) ? value : typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner)]));
+}
+
+const SHAPE = {
+  services: "number",
+  routes: "number",
+  bulk: {
+    seconds: "number",
+    floorSeconds: "number",
+    ratio: "number",
+    fromApplySeconds: "number",
+    writes: "number",
+    reads: "number",
+  },
+  change: { p50Ms: "number", p95Ms: "number", writes: "number", reads: "number" },
+  noop: { writes: "number", reads: "number" },
+  restart: { seconds: "number", writes: "number", reads: "number" },
+  rssMb: "number",
+  rssPeakMb: "number",
+};
+
+/** How fast anything is depends on the machine and is not judged here. */
+describe("npm run bench", function () {
+  this.timeout(240_000);
+
+  before(async function () {
+    try {
+      await prepareControlPlane(() => undefined);
+    } catch (error) {
+      if (error instanceof ControlPlaneUnavailableError) skip(this, error.message);
+      throw error;
+    }
+  });
+
+  it("prints one line of JSON, and counts no write beyond what is needed", async () => {
+    const result = await bench();
+    assert.deepEqual(shapeOf(result), SHAPE);
+    const { bulk, change, noop, restart } = result as Record<
+      "bulk" | "change" | "noop" | "restart",
+      { writes: number }
+    >;
+    assert.deepEqual([bulk.writes, change.writes, noop.writes, restart.writes], [6, 1, 0, 0]);
+  });
+
+  it("measures a gateway that is there already, and leaves nothing of its own in it", async () => {
+    const double = await startKongDouble();
+    try {
+      const theirs = `${double.adminUrl}/services/theirs`;
+      const body = JSON.stringify({ name: "theirs", host: "127.0.0.1" });
+      await fetch(theirs, { method: "PUT", headers: { "content-type": "application/json" }, body });
+      const result = await bench("--kong", double.adminUrl, "--no-apply");
+      assert.equal((result["bulk"] as { fromApplySeconds: unknown }).fromApplySeconds, null);
+      const { data } = (await (await fetch(`${double.adminUrl}/services`)).json()) as { data: { name: string }[] };
+      assert.deepEqual(
+        data.map(({ name }) => name),
+        ["theirs"],
+      );
+      const routes = (await (await fetch(`${double.adminUrl}/routes`)).json()) as { data: unknown[] };
+      assert.deepEqual(routes.data, []);
+    } finally {
+      await double.stop();
+    }
+  });
+});
