@@ -14,6 +14,8 @@ export interface OperatorProcessOptions {
   readonly main?: string;
   /** Options of Node itself. */
   readonly nodeArgs?: readonly string[];
+  /** Gets the process as soon as it runs, long before it is ready. */
+  readonly onStarted?: (child: Child) => void;
   /** Gets each line of its log. */
   readonly onLine?: (line: string) => void;
   /** Default 30 s. */
@@ -54,6 +56,7 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
       },
     },
   );
+  options.onStarted?.(child);
   const deadline = Date.now() + (options.readyTimeoutMs ?? 30_000);
   while (!(url && (await isReady(url)))) {
     if (!child.isRunning()) throw new Error(describeExit(child, await child.exited));
