@@ -123,7 +123,7 @@ export class AdminClient {
       if (!(error instanceof TransportError)) throw error;
       if (error.failure !== "lost" || request.method === "POST") throw policyOf(error);
       // What came of the first try stays open, whatever becomes of the second.
-      return await this.#transport.send(request).catch((second: unknown) => {
+      return this.#transport.send(request).catch((second: unknown) => {
         throw second instanceof TransportError && second.failure !== "refused" ? policyOf(second) : policyOf(error);
       });
     }
@@ -215,10 +215,13 @@ function parseBody({ body }: TransportResponse): Json | undefined {
   }
 }
 
+/** A gateway that asks for more is looked at sooner nevertheless: whatever stands before it may be wrong. */
+const LONGEST_RETRY_AFTER_MS = 300_000;
+
 /** Seconds, or a date. */
 function parseRetryAfter(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const seconds = Number(value);
   const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_RETRY_AFTER_MS) : undefined;
 }

@@ -170,13 +170,7 @@ export class GatewayConnection {
 
   /** Other objects of ours whose entities refer to those of `owner`. */
   usersOf(owner: ObjectKey): ObjectKey[] {
-    const { mirror } = this.#gateway;
-    const users = new Map<string, ObjectKey>();
-    for (const entry of mirror.ofOwner(owner)) {
-      for (const user of mirror.usersOf(entry)) users.set(formatKey(user.owner), user.owner);
-    }
-    users.delete(formatKey(owner));
-    return [...users.values()];
+    return this.#gateway.mirror.usersOfOwner(owner);
   }
 
   /** Our entities that belong to no object. */

@@ -43,6 +43,8 @@ export class GatewayLifecycle {
   #verdict: Verdict;
   #failures = 0;
   #nextCheckAt = 0;
+  /** Counts the calls that want a check that begins after them. */
+  #asked = 0;
   #wake: () => void = () => {};
   #requests: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   #probing: Promise<void> | undefined;
@@ -60,6 +62,7 @@ export class GatewayLifecycle {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const requests = this.#requests.splice(0);
+      const asked = this.#asked;
       try {
         const afterwards = await this.#options.check();
         if (signal.aborted) break;
@@ -69,9 +72,11 @@ export class GatewayLifecycle {
         afterwards();
         for (const { resolve } of requests) resolve();
       } catch (error) {
-        if (!signal.aborted) this.#fail(error);
+        // Other settings have come meanwhile: what failed says nothing of them.
+        if (!signal.aborted && asked === this.#asked) this.#fail(error);
         for (const { reject } of requests) reject(error);
       }
+      if (asked !== this.#asked) this.#nextCheckAt = 0;
       if (this.#requests.length === 0) await this.#pause(signal);
     }
     for (const { resolve } of this.#requests.splice(0)) resolve();
@@ -87,12 +92,14 @@ export class GatewayLifecycle {
 
   /** Credentials have changed: what was said so far may no longer hold. */
   checkSoon(): void {
+    this.#asked++;
     this.#checkAt(0);
   }
 
   /** The settings lead to another gateway: nothing is known of it. */
   restart(): void {
     this.#failures = 0;
+    this.#asked++;
     this.#enter(CONNECTING);
     this.#checkAt(0);
   }

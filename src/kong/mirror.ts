@@ -1,7 +1,7 @@
-import type { JsonObject } from "../model/json.ts";
 import { KONG_ENTITY_TYPES, type KongEntityType } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { CASCADES, referencesOf } from "../plan/entity-graph.ts";
+import { MirrorIndex } from "./mirror-index.ts";
 import { sameAnswer, type MirrorEntry, type ReadEntity } from "./mirror-entry.ts";
 
 /** What a change in the mirror means to others. */
@@ -20,12 +20,7 @@ export interface MirrorListener {
  * Assumption: nobody else writes under our instance and cluster; what differs in a list is drift.
  */
 export class Mirror {
-  readonly #byType = new Map<KongEntityType, Map<string, MirrorEntry>>(
-    KONG_ENTITY_TYPES.map((type) => [type, new Map()]),
-  );
-  readonly #byOwner = new Map<string, Set<MirrorEntry>>();
-  readonly #byPart = new Map<string, MirrorEntry>();
-  readonly #byReference = new Map<string, Set<MirrorEntry>>();
+  readonly #index = new MirrorIndex();
   /** When an entity was removed, for lists that began before. */
   readonly #removedAt = new Map<string, number>();
   readonly #beingWritten = new Map<string, number>();
@@ -44,42 +39,47 @@ export class Mirror {
   }
 
   get(type: KongEntityType, id: string): MirrorEntry | undefined {
-    return this.#byType.get(type)?.get(id);
+    return this.#index.get(type, id);
   }
 
   ofType(type: KongEntityType): Iterable<MirrorEntry> {
-    return this.#byType.get(type)?.values() ?? [];
+    return this.#index.ofType(type).values();
   }
 
   *all(): Iterable<MirrorEntry> {
-    for (const entries of this.#byType.values()) yield* entries.values();
+    for (const type of KONG_ENTITY_TYPES) yield* this.ofType(type);
   }
 
   ofOwner(owner: ObjectKey): readonly MirrorEntry[] {
-    return [...(this.#byOwner.get(formatKey(owner)) ?? [])];
+    return this.#index.ofOwner(owner);
   }
 
   find(owner: ObjectKey, type: KongEntityType, part: string): MirrorEntry | undefined {
-    return this.#byPart.get(partKey(owner, type, part));
+    return this.#index.find(owner, type, part);
   }
 
   /** The entities that refer to this one, an upstream's by the host of a service. */
   usersOf(entry: MirrorEntry): readonly MirrorEntry[] {
-    const users = new Set(this.#byReference.get(entry.id));
-    for (const user of this.#byReference.get(hostKey(entry.type === "upstreams" ? entry.fields["name"] : undefined)) ??
-      [])
-      users.add(user);
-    return [...users];
+    return this.#index.usersOf(entry);
+  }
+
+  /** Other objects whose entities refer to those of `owner`. */
+  usersOfOwner(owner: ObjectKey): ObjectKey[] {
+    const users = new Map<string, ObjectKey>();
+    for (const entry of this.ofOwner(owner)) {
+      for (const user of this.usersOf(entry)) users.set(formatKey(user.owner), user.owner);
+    }
+    users.delete(formatKey(owner));
+    return [...users.values()];
   }
 
   counts(): Record<string, number> {
-    return Object.fromEntries(
-      [...this.#byType].filter(([, entries]) => entries.size > 0).map(([type, entries]) => [type, entries.size]),
-    );
+    const counts = KONG_ENTITY_TYPES.map((type) => [type, this.#index.ofType(type).size] as const);
+    return Object.fromEntries(counts.filter(([, count]) => count > 0));
   }
 
   get size(): number {
-    return [...this.#byType.values()].reduce((sum, entries) => sum + entries.size, 0);
+    return KONG_ENTITY_TYPES.reduce((sum, type) => sum + this.#index.ofType(type).size, 0);
   }
 
   /** Marks a write as under way, so that lists leave the entity alone; call the result when it is over. */
@@ -112,7 +112,7 @@ export class Mirror {
     this.#removedAt.set(entry.id, this.tick());
     const known = this.get(entry.type, entry.id);
     if (!known) return;
-    for (const user of [...(this.#byReference.get(known.id) ?? [])]) {
+    for (const user of this.#index.referringTo(known.id)) {
       const cascades = referencesOf(user.type, user.fields).some(
         ({ id, field }) => id === known.id && CASCADES.has(`${user.type}.${field}`),
       );
@@ -175,80 +175,19 @@ export class Mirror {
 
   #put(entry: MirrorEntry): void {
     const known = this.get(entry.type, entry.id);
-    if (known) this.#replace(known, entry);
-    else this.#index(entry);
+    if (known) this.#index.remove(known);
+    this.#index.add(entry);
+    if (known) this.#tellReleased(known, entry);
     this.#listener.onEntity(entry.id, known ? "changed" : "appeared");
   }
 
-  #replace(known: MirrorEntry, entry: MirrorEntry): void {
-    this.#unindex(known);
-    this.#index(entry);
-    this.#tellReleased(known, entry);
-  }
-
   #remove(entry: MirrorEntry): void {
-    this.#unindex(entry);
+    this.#index.remove(entry);
     this.#tellReleased(entry, undefined);
     this.#listener.onEntity(entry.id, "gone");
   }
 
   #tellReleased(before: MirrorEntry, after: MirrorEntry | undefined): void {
-    const kept = new Set(after ? referenceKeys(after.type, after.fields) : []);
-    for (const key of referenceKeys(before.type, before.fields)) {
-      if (kept.has(key)) continue;
-      for (const entry of this.#referredBy(key)) this.#listener.onReleased(entry);
-    }
+    for (const entry of this.#index.releasedBy(before, after)) this.#listener.onReleased(entry);
   }
-
-  #referredBy(key: string): MirrorEntry[] {
-    if (!key.startsWith(HOST_PREFIX)) return [...this.#byType.values()].flatMap((entries) => entries.get(key) ?? []);
-    return [...this.ofType("upstreams")].filter((entry) => hostKey(entry.fields["name"]) === key);
-  }
-
-  #index(entry: MirrorEntry): void {
-    this.#byType.get(entry.type)?.set(entry.id, entry);
-    addTo(this.#byOwner, formatKey(entry.owner), entry);
-    this.#byPart.set(partKey(entry.owner, entry.type, entry.part), entry);
-    for (const key of referenceKeys(entry.type, entry.fields)) addTo(this.#byReference, key, entry);
-  }
-
-  #unindex(entry: MirrorEntry): void {
-    this.#byType.get(entry.type)?.delete(entry.id);
-    removeFrom(this.#byOwner, formatKey(entry.owner), entry);
-    for (const key of referenceKeys(entry.type, entry.fields)) removeFrom(this.#byReference, key, entry);
-    const key = partKey(entry.owner, entry.type, entry.part);
-    if (this.#byPart.get(key) !== entry) return;
-    this.#byPart.delete(key);
-    // Two entities of one part are possible for a while: an adopted one and the one that was there before.
-    const other = this.ofOwner(entry.owner).find(({ type, part }) => type === entry.type && part === entry.part);
-    if (other) this.#byPart.set(key, other);
-  }
-}
-
-const HOST_PREFIX = "host ";
-
-function hostKey(name: unknown): string {
-  return HOST_PREFIX + (typeof name === "string" ? name : "");
-}
-
-function referenceKeys(type: KongEntityType, fields: JsonObject): string[] {
-  const keys = referencesOf(type, fields).map(({ id }) => id);
-  if (type === "services" && typeof fields["host"] === "string") keys.push(hostKey(fields["host"]));
-  return keys;
-}
-
-function partKey(owner: ObjectKey, type: KongEntityType, part: string): string {
-  return `${formatKey(owner)} ${type} ${part}`;
-}
-
-function addTo<T>(index: Map<string, Set<T>>, key: string, value: T): void {
-  const values = index.get(key);
-  if (values) values.add(value);
-  else index.set(key, new Set([value]));
-}
-
-function removeFrom<T>(index: Map<string, Set<T>>, key: string, value: T): void {
-  const values = index.get(key);
-  values?.delete(value);
-  if (values?.size === 0) index.delete(key);
 }

@@ -46,20 +46,31 @@ export async function prune(session: GatewaySession, options: PruneOptions): Pro
   }
   const blocked: OperatorError[] = [];
   for (const group of groupsOf(session, orphans)) {
-    try {
-      const { failures } = await deleteEntities(session, group, { policy: "Delete", force: false });
-      for (const { operation, error } of failures) {
-        if (!(error instanceof AdminRejection)) throw error;
-        blocked.push(rejectedError(operation.entity, error));
-      }
-    } catch (error) {
-      if (!(error instanceof DeletionBlockedError)) throw error;
-      blocked.push(error);
-    }
+    // Its object may have been made anew while others were removed, and have found the entity in place.
+    if (group.some(({ owner }) => options.known(owner))) continue;
+    blocked.push(...(await deleteGroup(session, group)));
   }
   const gone = orphans.filter(({ type, id }) => !session.mirror.get(type, id));
   const deleted = gone.map((entity): KongOperation => ({ action: "delete", entity, changes: [] }));
   return { orphans, deleted, limit, isOverLimit, blocked };
+}
+
+/**
+ * @returns what kept parts of the group from being deleted.
+ * @throws KongUnavailableError, GatewayAuthError, NotReadyError
+ */
+async function deleteGroup(session: GatewaySession, group: readonly MirrorEntry[]): Promise<OperatorError[]> {
+  try {
+    const { failures } = await deleteEntities(session, group, { policy: "Delete", force: false });
+    return failures.map(({ operation, error }) => {
+      if (error instanceof AdminRejection) return rejectedError(operation.entity, error);
+      if (error instanceof DeletionBlockedError) return error;
+      throw error;
+    });
+  } catch (error) {
+    if (error instanceof DeletionBlockedError) return [error];
+    throw error;
+  }
 }
 
 export function orphansOf(
@@ -85,9 +96,7 @@ function groupsOf(session: GatewaySession, orphans: readonly MirrorEntry[]): Mir
     if (!rest.delete(first.id)) continue;
     const group = [first];
     for (const entry of group) {
-      for (const user of session.mirror.usersOf(entry)) {
-        if (rest.delete(user.id)) group.push(user);
-      }
+      group.push(...session.mirror.usersOf(entry).filter(({ id }) => rest.delete(id)));
     }
     groups.push(group);
   }

@@ -54,10 +54,16 @@ function secretValuesOf({
     .sort((a, b) => (b.forms[0] ?? "").length - (a.forms[0] ?? "").length);
 }
 
-function valueAt(value: Json | undefined, [name, ...rest]: readonly string[]): Json | undefined {
-  if (name === undefined || value === undefined) return value;
-  if (Array.isArray(value)) return valueAt(value[Number(name)], rest);
-  return isJsonObject(value) ? valueAt(value[name], rest) : undefined;
+/** A name may hold dots itself: then several steps of the path are one member. */
+function valueAt(value: Json | undefined, steps: readonly string[]): Json | undefined {
+  if (steps.length === 0 || value === undefined) return value;
+  if (Array.isArray(value)) return valueAt(value[Number(steps[0])], steps.slice(1));
+  if (!isJsonObject(value)) return undefined;
+  for (let length = 1; length <= steps.length; length++) {
+    const found = valueAt(value[steps.slice(0, length).join(".")], steps.slice(length));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** All leaves below a path: a path stands for all under it. Truth values are no secrets. */

@@ -41,6 +41,10 @@ export const REFERENCES: Readonly<Record<KongEntityType, Readonly<Record<string,
   plugins: { service: "services", route: "routes", consumer: "consumers" },
 };
 
+const REFERENCE_LIST: ReadonlyMap<KongEntityType, readonly [string, KongEntityType][]> = new Map(
+  KONG_ENTITY_TYPES.map((type) => [type, Object.entries(REFERENCES[type])]),
+);
+
 /**
  * `type.field` of references by which Kong removes an entity together with the one it refers to. The others forbid the
  * deletion while they last. Source: `on_delete` in `GET /schemas/{entity}`; SNIs and ACLs as recorded from Kong 3.9.
@@ -76,15 +80,15 @@ export interface Reference {
 /** The ids that an entity's fields refer to. */
 export function referencesOf(type: KongEntityType, fields: JsonObject): Reference[] {
   const found: Reference[] = [];
-  for (const [field, target] of Object.entries(REFERENCES[type])) {
-    const value = fields[field];
-    if (Array.isArray(value)) {
-      for (const id of value) if (typeof id === "string") found.push({ field, type: target, id });
-    } else if (isJsonObject(value) && typeof value["id"] === "string") {
-      found.push({ field, type: target, id: value["id"] });
-    }
+  for (const [field, target] of REFERENCE_LIST.get(type) ?? []) {
+    for (const id of idsIn(fields[field])) found.push({ field, type: target, id });
   }
   return found;
+}
+
+function idsIn(value: Json | undefined): string[] {
+  if (Array.isArray(value)) return value.filter((id) => typeof id === "string");
+  return isJsonObject(value) && typeof value["id"] === "string" ? [value["id"]] : [];
 }
 
 /** The fields with references to other ids put in the place of those in `ids`; the same object where there are none. */
