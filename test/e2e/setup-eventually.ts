@@ -18,11 +18,13 @@ export async function eventually<T>(check: () => T | Promise<T>, options: Eventu
     try {
       return await check();
     } catch (error) {
-      if (Date.now() > deadline) {
-        if (error instanceof Error) error.message += ` (still so after ${timeoutMs / 1000} s)`;
-        throw error;
-      }
+      if (Date.now() > deadline) throw withTime(error, timeoutMs);
     }
     await sleep(everyMs);
   }
+}
+
+function withTime(error: unknown, timeoutMs: number): unknown {
+  if (error instanceof Error) error.message += ` (still so after ${timeoutMs / 1000} s)`;
+  return error;
 }

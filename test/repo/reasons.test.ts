@@ -40,14 +40,9 @@ describe("docs/reasons.md", () => {
 });
 
 function given(): Set<string> {
-  const reasons = new Set<string>();
-  for (const file of SOURCES) {
-    const text = readFileSync(path.join(ROOT, file), "utf8");
-    for (const pattern of WRITTEN) {
-      for (const match of text.matchAll(pattern)) for (const reason of match.slice(1)) if (reason) reasons.add(reason);
-    }
-  }
-  return reasons;
+  const texts = SOURCES.map((file) => readFileSync(path.join(ROOT, file), "utf8"));
+  const matches = texts.flatMap((text) => WRITTEN.flatMap((pattern) => [...text.matchAll(pattern)]));
+  return new Set(matches.flatMap((match) => match.slice(1)).filter((reason) => reason !== undefined));
 }
 
 /** The words in the first column of each table. */
