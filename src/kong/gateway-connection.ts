@@ -90,7 +90,7 @@ export class GatewayConnection {
       intervalMs: () => this.#gateway.settings.driftIntervalMs,
       retry: options.retry ?? DEFAULT_RETRY_TIMES,
       now: options.now,
-      onChange: () => this.#tellState(),
+      onChange: () => this.#tellPhase(),
     });
   }
 
@@ -233,6 +233,14 @@ export class GatewayConnection {
     const concerns = concernsGateway(error);
     if (owner && (concerns || this.#lifecycle.verdict.phase !== "Ready")) this.#unapplied.set(formatKey(owner), owner);
     if (concerns) this.#lifecycle.report(error);
+  }
+
+  #tellPhase(): void {
+    const { phase, reason, message } = this.#lifecycle.verdict;
+    const fields = { stage: "observe", phase, reason, detail: message };
+    if (phase === "Ready" || phase === "Connecting") this.#options.logger.info("gateway phase changed", fields);
+    else this.#options.logger.warn("gateway phase changed", fields);
+    this.#tellState();
   }
 
   #tellState(): void {

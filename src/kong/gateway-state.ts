@@ -1,4 +1,5 @@
 import { GatewayAuthError, KongUnavailableError, NotReadyError, type OperatorError } from "../errors.ts";
+import { AdminRejection } from "./admin-client.ts";
 import type { NodeInfo, Refusal } from "./node-info.ts";
 
 export type GatewayPhase = "Connecting" | "Ready" | "Unavailable" | "AuthFailed" | "Refused";
@@ -35,8 +36,9 @@ export function verdictOf(error: unknown): Pick<GatewayState, "phase" | "reason"
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof GatewayAuthError) return { phase: "AuthFailed", reason: error.reason, message };
   if (error instanceof GatewayRefusedError) return { phase: "Refused", reason: error.reason, message };
-  const reason = error instanceof KongUnavailableError ? error.reason : "Failed";
-  return { phase: "Unavailable", reason, message };
+  if (error instanceof KongUnavailableError) return { phase: "Unavailable", reason: error.reason, message };
+  if (error instanceof AdminRejection) return { phase: "Unavailable", reason: "NotAnAdminAPI", message };
+  return { phase: "Unavailable", reason: "Failed", message };
 }
 
 /** Why nothing can be written now; undefined in phase Ready. */

@@ -8,6 +8,16 @@ import type { RequestGate, Urgency } from "./request-gate.ts";
 
 const PAGE_SIZE = 1000;
 
+/** Types that a gateway has only with the plugin that they belong to. */
+const WITH_PLUGIN: ReadonlySet<KongEntityType> = new Set([
+  "acls",
+  "keyauth_credentials",
+  "jwt_secrets",
+  "basicauth_credentials",
+  "hmacauth_credentials",
+  "oauth2_credentials",
+]);
+
 export interface Listing {
   readonly client: AdminClient;
   readonly gate: RequestGate;
@@ -15,7 +25,7 @@ export interface Listing {
 }
 
 /**
- * All entities of a type that carry our instance's tag, page by page; none where the gateway does not have the type
+ * All entities of a type that carry our instance's tag, page by page; none where the gateway lacks the type
  * (credentials exist only with their plugin).
  * @param read is called with each entity, so that a page need not be kept.
  */
@@ -29,8 +39,13 @@ export async function listTagged(
   try {
     await listPages(listing, collectionPath(type), `&tags=${tag}`, type, read);
   } catch (error) {
-    if (error instanceof AdminRejection && error.status === 404) return;
-    throw error;
+    if (!(error instanceof AdminRejection)) throw error;
+    if (error.status === 404 && WITH_PLUGIN.has(type)) return;
+    // An empty mirror in its place would make everything look as if it were gone.
+    throw new KongUnavailableError(
+      "NotAnAdminAPI",
+      `the Admin API answered ${error.status} to a list of ${type}: check the path in spec.adminApi.url, and spec.adminApi.workspace`,
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { KongRejectedError } from "../errors.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FieldChange, KongEntity, KongEntityType } from "../model/kong-entity.ts";
+import { REFERENCES } from "../plan/entity-graph.ts";
 import type { ActualEntity } from "../plan/kong.ts";
 import { parseRecordSchema, pluginSchema, type RecordSchema } from "./schema.ts";
 import { changedFields } from "./schema-compare.ts";
@@ -40,9 +41,14 @@ export class SchemaCatalog {
     if (missing.length > 0) await Promise.all(missing.map((entity) => this.#load(entity)));
   }
 
-  /** Desired fields with the gateway's defaults. Only after {@link load}. */
+  /**
+   * Desired fields with the gateway's defaults. Only after {@link load}.
+   * @throws KongRejectedError where the gateway's schema lacks a reference: a plugin without its route acts on everything.
+   */
   complete(entity: KongEntity): Completed {
     const completed = completeFields(this.#schemaOf(entity), withDependentDefaults(entity.type, entity.fields));
+    const lost = completed.unknown.find((path) => Object.hasOwn(REFERENCES[entity.type], path));
+    if (lost !== undefined) throw referenceNotAvailable(entity.type, lost);
     const beside = (FIELDS_BESIDE_SCHEMA[entity.type] ?? []).filter((name) => entity.fields[name] !== undefined);
     if (beside.length === 0 && !hasUnforeseeable(entity)) return completed;
     return {
@@ -97,5 +103,10 @@ function notAvailable(name: string, type: KongEntityType): KongRejectedError {
     type === "plugins" && name !== "plugins"
       ? `the gateway has no plugin ${JSON.stringify(decodeURIComponent(name.slice("plugins/".length)))}: install it there, or name another`
       : `the gateway knows no ${type}`;
+  return new KongRejectedError("NotSupportedByGateway", message, { status: 404 });
+}
+
+function referenceNotAvailable(type: KongEntityType, field: string): KongRejectedError {
+  const message = `the gateway's schema of ${type} has no "${field}", and without it the entity would not be the one asked for`;
   return new KongRejectedError("NotSupportedByGateway", message, { status: 404 });
 }

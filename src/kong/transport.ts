@@ -72,7 +72,7 @@ export function httpTransport(settings: GatewaySettings): AdminTransport {
  * request costs us.
  */
 function dispatch(pool: Pool, { method, path, headers, body }: TransportRequest): Promise<TransportResponse> {
-  return new Promise((resolve, reject) => {
+  return new Promise<TransportResponse>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let status = 0;
     let answered: IncomingHttpHeaders = {};
@@ -96,10 +96,12 @@ function dispatch(pool: Pool, { method, path, headers, body }: TransportRequest)
           });
         },
         onResponseError(_controller, error) {
-          reject(transportError(error));
+          reject(error);
         },
       },
     );
+  }).catch((error: unknown) => {
+    throw transportError(error);
   });
 }
 

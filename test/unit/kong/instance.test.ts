@@ -100,6 +100,17 @@ describe("kong/gateway-connection: instance", () => {
     assert.equal(connection.state.reason, "NotAnAdminAPI");
   });
 
+  for (const path of ["/", "/services"]) {
+    it(`does not take a 404 to ${path} for an empty gateway`, async () => {
+      rig.fault = (request) =>
+        request.path.split("?")[0] === path ? { status: 404, body: '{"message":"Not found"}' } : undefined;
+      const connection = rig.connect();
+      await until(() => connection.state.phase === "Unavailable");
+      assert.equal(connection.state.reason, "NotAnAdminAPI");
+      assert.equal(connection.isMirrored, false);
+    });
+  }
+
   it("starts anew where the settings lead to another gateway", async () => {
     const connection = await rig.ready();
     await connection.sync(USERS.owner, [USERS]);

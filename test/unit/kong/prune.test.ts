@@ -42,6 +42,19 @@ describe("kong/gateway-connection: prune", () => {
     assert.equal(rig.double.count(), 0);
   });
 
+  it("leaves what belongs to an object that is made anew while others are removed", async () => {
+    await fill(3);
+    let isBack = false;
+    rig.hold = ({ method, path }) => {
+      if (method === "DELETE" && path.includes(service("s0").id)) isBack = true;
+      return undefined;
+    };
+    const known = ({ name }: { name: string }): boolean => isBack && name === "s2";
+    const { deleted } = await connection.prune(options({ known }));
+    assert.deepEqual(deleted.map(({ entity }) => entity.owner.name).sort(), ["s0", "s1"]);
+    assert.equal((await rig.admin("GET", "/services/team-a.s2")).status, 200);
+  });
+
   it("only tells with the policy Report", async () => {
     await fill(2);
     const { orphans, deleted } = await connection.prune(options({ policy: "Report" }));
