@@ -127,7 +127,8 @@ export class LeaderElector {
     }
     logger.warn("leadership lost, stopping work", { identity: this.identity, leader: this.leader });
     onLost();
-    await sleep(this.#leftMs(), signal);
+    // A timer may fire a moment early.
+    await sleep(this.#leftMs() + 1, signal);
     if (signal.aborted) return;
     logger.error("the Lease ran out before the leader's work ended", { identity: this.identity });
     onOverrun();

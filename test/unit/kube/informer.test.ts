@@ -26,6 +26,9 @@ function clientOf(apis: Record<string, ScriptedApi>): Pick<KubeClient, "listPage
   } as unknown as KubeClient;
 }
 
+/** Ended after each test, also after one that failed: nothing is left running. */
+const running: (() => Promise<void>)[] = [];
+
 async function start(apis: Record<string, ScriptedApi>, options: Partial<InformerOptions<TestObject>> = {}) {
   const lines: string[] = [];
   const informer = new Informer<TestObject>({
@@ -46,11 +49,14 @@ async function start(apis: Record<string, ScriptedApi>, options: Partial<Informe
     abort.abort();
     await ended;
   };
+  running.push(stop);
   assert.equal(await informer.waitForSync(), true);
   return { informer, events, lines, stop };
 }
 
 describe("kube/informer", () => {
+  afterEach(() => Promise.all(running.splice(0).map((stop) => stop())));
+
   it("tells of what the list has as added, and of each later change once", async () => {
     const api = new ScriptedApi([page(10, object("a", 3))]);
     const { informer, events, stop } = await start({ "": api });

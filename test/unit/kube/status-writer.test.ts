@@ -100,13 +100,30 @@ describe("kube/status-writer", () => {
     const cluster = new Cluster();
     const { writer } = start(cluster);
     const a = cluster.add("a");
-    cluster.answer = () => delay(10);
+    let answerFirst = (): void => undefined;
+    cluster.answer = () => (cluster.bodies.length > 1 ? undefined : new Promise((resolve) => (answerFirst = resolve)));
     writer.submit(TYPE, a, status("1"));
     await eventually(() => cluster.concurrent === 1, "the first write");
     writer.submit(TYPE, a, status("2"));
+    await delay(5);
+    answerFirst();
     await eventually(() => writer.depth === 0, "both writes");
     assert.deepEqual(cluster.values, ["1", "2"]);
     assert.equal(cluster.most, 1);
+    await writer.close(1_000);
+  });
+
+  it("takes back what was written while the next status was being decided", async () => {
+    const cluster = new Cluster();
+    const { writer } = start(cluster);
+    const before = { ...cluster.add("a"), status: { value: "1" } };
+    cluster.objects.set("a", before);
+    writer.submit(TYPE, before, status("2"));
+    await eventually(() => writer.depth === 0, "the write");
+    // Decided of the object as it was before that write.
+    writer.submit(TYPE, before, status("1"));
+    await eventually(() => writer.depth === 0, "the second write");
+    assert.deepEqual(cluster.values, ["2", "1"]);
     await writer.close(1_000);
   });
 
@@ -114,6 +131,7 @@ describe("kube/status-writer", () => {
     const cluster = new Cluster();
     const { writer, results } = start(cluster);
     const a = { ...cluster.add("a"), status: { value: "1" } };
+    cluster.objects.set("a", a);
     writer.submit(TYPE, a, status("1"));
     assert.deepEqual([writer.depth, results], [0, ["unchanged"]]);
     cluster.objects.set("a", { ...a, status: { value: "2" } } as KubeObject);
