@@ -1,4 +1,4 @@
-import { RefNotFoundError } from "../errors.ts";
+import { InvalidSpecError, RefNotFoundError } from "../errors.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
 import { entity, type TranslationContext } from "./translation.ts";
@@ -39,7 +39,8 @@ export const CREDENTIALS: Readonly<Record<CredentialType, CredentialShape>> = {
 
 /**
  * One credential from its Secret.
- * @throws RefNotFoundError naming the Secret and the key that it lacks; never a value.
+ * @throws RefNotFoundError naming the Secret and the key that it lacks, InvalidSpecError one that cannot be used; never
+ * a value.
  */
 export function credentialEntity(
   context: TranslationContext,
@@ -66,7 +67,11 @@ export function credentialEntity(
   const fields: JsonObject = { consumer: { id: options.consumerId } };
   for (const key of [...shape.required, ...shape.optional]) {
     const text = data[key];
-    if (text !== undefined) fields[key] = shape.convert?.[key]?.(text) ?? text;
+    if (text === undefined) continue;
+    const value = shape.convert?.[key]?.(text) ?? text;
+    // JSON has no NaN: it would reach Kong as null, and a key that shall expire would last for ever.
+    if (Number.isNaN(value)) throw new InvalidSpecError("InvalidSecret", `${where}: the key "${key}" is not a number`);
+    fields[key] = value;
   }
   return entity(context, shape.type, fields, {
     part: `${credential.type}.${credential.secretRef.name}`,

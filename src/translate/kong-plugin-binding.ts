@@ -1,4 +1,4 @@
-import { parse as parseYaml } from "yaml";
+import { parseDocument } from "yaml";
 import type { KongPluginBindingSpec } from "../api/v1alpha1/kong-plugin-binding.ts";
 import { InvalidSpecError, RefNotFoundError } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
@@ -107,8 +107,9 @@ function assembleConfig(
   spec.configPatches?.forEach((patch, index) => {
     const { name, key } = patch.valueFrom.secretKeyRef;
     const field = `spec.configPatches[${index}]`;
-    setAtPath(config, patch.path, secretValue(context, `${field}.valueFrom.secretKeyRef`, name, key), `${field}.path`);
-    secretPaths.push(`config.${patch.path.replace(/^\//, "").replaceAll("/", ".")}`);
+    const value = secretValue(context, `${field}.valueFrom.secretKeyRef`, name, key);
+    const steps = setAtPath(config, patch.path, value, `${field}.path`);
+    secretPaths.push(["config", ...steps].join("."));
   });
   return { config, secretPaths };
 }
@@ -124,13 +125,23 @@ function secretValue(context: TranslationContext, field: string, name: string, k
   return value;
 }
 
-/** The parser's own message may quote the text, which is secret: it is not passed on. */
+/**
+ * The parser's errors and warnings quote the text, which is secret: they are not passed on, nor does the parser print any
+ * by itself. A warning counts as an error: `password: !abc` is a tag to YAML, and would come out as an empty password.
+ */
 function parseConfig(text: string, source: string): JsonObject {
-  let value: Json;
+  let value: Json | undefined;
   try {
-    value = parseYaml(text) as Json;
+    const document = parseDocument(text, { logLevel: "error", prettyErrors: false });
+    if (document.errors.length + document.warnings.length === 0) value = document.toJS() as Json;
   } catch {
-    throw new InvalidSpecError("InvalidSecret", `spec.configFrom: Secret ${source} is neither JSON nor YAML`);
+    // Aliases without end, or nested too deeply: the same as what cannot be read.
+  }
+  if (value === undefined) {
+    throw new InvalidSpecError(
+      "InvalidSecret",
+      `spec.configFrom: Secret ${source} is neither JSON nor YAML; put values that begin with a special character in quotes`,
+    );
   }
   if (!isJsonObject(value))
     throw new InvalidSpecError("InvalidSecret", `spec.configFrom: Secret ${source} holds no object`);
