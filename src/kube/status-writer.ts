@@ -78,7 +78,10 @@ export class StatusWriter {
     const { namespace = "", name, uid, resourceVersion } = object.metadata;
     const key = `${type.plural}.${type.group}/${namespace}/${name}`;
     const waiting = this.#entries.get(key);
-    if (!waiting && !statusToWrite(currentStatus(object), status, this.#now())) {
+    // Not with the object's own: while this status was being decided an earlier decision may have been written.
+    const cached = this.#options.getCached(type, { namespace, name });
+    const latest = cached?.metadata.uid === uid ? cached : object;
+    if (!waiting && !statusToWrite(currentStatus(latest), status, this.#now())) {
       this.#options.onResult?.(type, "unchanged");
       return;
     }
