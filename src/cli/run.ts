@@ -59,6 +59,7 @@ async function start(
     namespaces: config.watchNamespaces,
     operatorNamespace: config.operatorNamespace,
     onSecretValues: (owner, values) => secrets.remember(owner, values),
+    onInformerIncident: (resource, incident) => metrics.informerIncidents.inc({ resource, incident }),
   });
   const health = await startHealthServer({
     ...config.bindAddress,

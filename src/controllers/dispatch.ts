@@ -11,7 +11,11 @@ export function dispatchChanges(caches: Caches, enqueue: (key: ObjectKey) => voi
   for (const [kind, informer] of caches.kinds) {
     informer.addHandler((event) => {
       const key = keyOf(kind, event.object);
-      if (event.type === "updated" && !isRelevant(event.old, event.object)) return;
+      if (event.type === "updated" && !isRelevant(event.old, event.object)) {
+        // A KongGateway that is going waits until the status says that the object lives elsewhere.
+        if (hasMoved(event.old, event.object)) for (const used of goingUsedBy(caches, kind, event.old)) enqueue(used);
+        return;
+      }
       enqueue(key);
       // Before the first sync everything is on its way into the queue anyway.
       if (informer.hasSynced) for (const user of caches.usersOf(key)) enqueue(user);
@@ -37,6 +41,10 @@ function isRelevant(old: KongObject, object: KongObject): boolean {
     (object.metadata.deletionTimestamp !== undefined &&
       old.metadata.finalizers?.length !== object.metadata.finalizers?.length)
   );
+}
+
+function hasMoved({ status: before }: KongObject, { status: after }: KongObject): boolean {
+  return before?.gateway?.name !== after?.gateway?.name || before?.gateway?.namespace !== after?.gateway?.namespace;
 }
 
 /** What an object used may be waiting for it to let go. */

@@ -70,15 +70,27 @@ async function program(
   const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
   const sync = (): Promise<SyncOutcome> =>
     gateway.connection.sync(key, desired, { inSyncBefore, ...(adopt ? { adopt } : {}) });
+  const tellUsers = (): void => context.caches.usersOf(key).forEach(context.enqueue);
+  const standing = idsOf(key, gateway);
   const outcome = await sync().catch(async (error: unknown) => {
-    if (!isHeldByFormerSelf(context, error, object, gateway)) throw error;
+    if (!isHeldByFormerSelf(context, error, object, gateway)) {
+      // What others wait for may have come to stand, although something else of the object was refused.
+      if (idsOf(key, gateway) !== standing) tellUsers();
+      throw error;
+    }
     await leaveFormerGateway(context, key, object, gateway);
     return sync();
   });
   await leaveFormerGateway(context, key, object, gateway);
   reportProgrammed(context, object, { gateway, desired, outcome });
-  if (outcome.identityChanged) for (const user of context.caches.usersOf(key)) context.enqueue(user);
+  if (outcome.identityChanged) tellUsers();
   return { wrote: outcome.writes > 0 };
+}
+
+/** The ids of what the gateway holds of the object, as one text. */
+function idsOf(key: ObjectKey, { connection }: Gateway): string {
+  const ids = connection.entitiesOf(key).map(({ id }) => id);
+  return ids.sort().join();
 }
 
 /**

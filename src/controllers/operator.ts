@@ -12,6 +12,8 @@ export interface KjoOperatorOptions extends KubeOperatorOptions {
   readonly operatorNamespace: string;
   /** Secret values that a Secret holds, so that no log line shows them. */
   readonly onSecretValues: (owner: string, values: readonly string[]) => void;
+  /** What happened to the watch of a resource, for the metrics. */
+  readonly onInformerIncident: (resource: string, incident: string) => void;
 }
 
 /**
@@ -39,6 +41,7 @@ export class KjoOperator extends KubeOperator {
             client: this.client,
             logger: this.log,
             namespaces: this.#operatorOptions.namespaces,
+            onIncident: (incident) => this.#operatorOptions.onInformerIncident(options.type.plural, incident),
           }),
         ),
       watchesAllNamespaces: this.#operatorOptions.namespaces.length === 0,

@@ -27,6 +27,8 @@ export async function pruneOrphans(
     maxPercent,
   });
   if (outcome.deleted.length > 0) {
+    // An object that was made anew in this very moment may have counted on what is gone now.
+    for (const { entity } of outcome.deleted) if (context.caches.get(entity.owner)) context.enqueue(entity.owner);
     const message = `Removed from Kong, because their objects are gone: ${listed(outcome.deleted.map(({ entity }) => entity.owner))}`;
     context.events.record(object, { type: "Normal", reason: "OrphansRemoved", message, action: "Prune" });
   }
