@@ -186,6 +186,19 @@ describe("install/chart", () => {
     assert.equal(template.metadata.annotations?.["contact"], "edge");
   });
 
+  it("names nothing of the cluster like another release of the same name in another namespace", async () => {
+    const namesIn = async (namespace: string): Promise<string[]> =>
+      parseManifests(await helm("template", "kjo", CHART, "--namespace", namespace, "--set", "crds.install=false"))
+        .filter(({ metadata }) => metadata.namespace === undefined)
+        .map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    const [one, two] = [await namesIn("a"), new Set(await namesIn("b"))];
+    assert.equal(one.length, 5);
+    assert.deepEqual(
+      one.filter((name) => two.has(name)),
+      [],
+    );
+  });
+
   it("says after an install what comes next", async () => {
     const notes = await helm("install", "kjo", CHART, "--namespace", NAMESPACE, "--dry-run=client");
     assert.match(notes, /kubectl get kjo -A/);
