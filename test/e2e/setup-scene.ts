@@ -69,8 +69,7 @@ export class Scene {
     const { cluster, kong } = env();
     try {
       await this.front.restore();
-      await Promise.all(OUR_KINDS.map((kind) => cluster.delete(kind, this.namespace)));
-      await eventually(async () => assert.deepEqual(await this.objects(), []), { timeoutMs: CLEAN_UP_MS });
+      await this.deleteAll(OUR_KINDS);
       assert.deepEqual(await kong.ownedBy(`${this.namespace}.default`), []);
     } finally {
       await cluster.delete("Namespace", "", this.namespace);
@@ -131,6 +130,19 @@ export class Scene {
     return env().cluster.delete(kind, this.namespace, name);
   }
 
+  /** Deletes all objects of the kinds and waits until they are gone; whatever order the API server takes them in. */
+  async deleteAll(kinds: readonly string[], { timeoutMs = CLEAN_UP_MS }: EventuallyOptions = {}): Promise<void> {
+    await eventually(
+      async () => {
+        // More than once: a busy API server gives up on the deletion of thousands after a minute.
+        await Promise.all(kinds.map((kind) => env().cluster.delete(kind, this.namespace)));
+        const left = await this.objects(kinds);
+        assert.equal(left.length, 0, `still there: ${left.slice(0, 10).join("; ")}`);
+      },
+      { timeoutMs, everyMs: 500 },
+    );
+  }
+
   async gone(kind: string, name: string, options?: EventuallyOptions): Promise<void> {
     await eventually(async () => {
       const found = await env().cluster.find(kind, this.namespace, name);
@@ -138,13 +150,13 @@ export class Scene {
     }, options);
   }
 
-  /** All objects of our kinds, as `KongRoute/users: <what Ready says>`. */
-  async objects(): Promise<string[]> {
-    const lists = await Promise.all(OUR_KINDS.map((kind) => env().cluster.list(kind, this.namespace)));
+  /** Objects of our kinds, as `KongRoute/users: <what Ready says>`. */
+  async objects(kinds: readonly string[] = OUR_KINDS): Promise<string[]> {
+    const lists = await Promise.all(kinds.map((kind) => env().cluster.list(kind, this.namespace)));
     return lists.flatMap((list, index) =>
       list.map((object) => {
         const ready = conditionOf(object, "Ready");
-        return `${OUR_KINDS[index]}/${object.metadata.name}: ${ready?.reason} ${ready?.message}`;
+        return `${kinds[index]}/${object.metadata.name}: ${ready?.reason} ${ready?.message}`;
       }),
     );
   }
