@@ -52,17 +52,31 @@ export function conditionsOf(outcome: ObjectOutcome): ConditionDraft[] | undefin
   }
   if (error instanceof DeletionBlockedError) return [no("Ready", reason, message)];
   // Only an object that has something to write gets this far: the others are in sync in the mirror.
-  if (error instanceof NotReadyError || error instanceof KongUnavailableError || error instanceof GatewayAuthError) {
-    return [
-      ...resolved,
-      unknown("Programmed", reason, message),
-      unknown("Ready", reason, message),
-      reconciling(reason, message),
-    ];
+  const waiting = waitingFor(error);
+  if (waiting) {
+    const [why, words] = waiting;
+    return [...resolved, unknown("Programmed", why, words), unknown("Ready", why, words), reconciling(why, words)];
   }
   // A conflict is tried again at once, and trouble with the API server is nothing to write to it.
   if (error instanceof OperatorError) return undefined;
   return [unknown("Ready", reason, message), reconciling(reason, message)];
+}
+
+/**
+ * Reason and message of an object that waits. How exactly a gateway fails stands on its KongGateway: here it would be
+ * another status write for each object whenever the words change.
+ */
+function waitingFor(error: unknown): readonly [reason: string, message: string] | undefined {
+  if (error instanceof KongUnavailableError) {
+    return [
+      "GatewayUnavailable",
+      "The gateway cannot be reached; its KongGateway says why. The change is made when it can",
+    ];
+  }
+  if (error instanceof GatewayAuthError) {
+    return ["GatewayAuthFailed", "The gateway does not accept our credentials; its KongGateway says more"];
+  }
+  return error instanceof NotReadyError ? [error.reason, error.message] : undefined;
 }
 
 function programmed(fieldsNotSent: readonly string[], driftedFields: readonly string[]): ConditionDraft[] {

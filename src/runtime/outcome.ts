@@ -1,4 +1,4 @@
-import { OperatorError } from "../errors.ts";
+import { NotReadyError, OperatorError } from "../errors.ts";
 
 /** What a reconcile may say when it did not throw. */
 export interface ReconcileResult {
@@ -62,7 +62,12 @@ export function outcomeOfError(thrown: unknown, failures: number, policy = DEFAU
       return { ...base, level: "info", requeue: { kind: "none" } };
     case "reference":
     case "recheck":
-      return { ...base, level: "info", requeue: { kind: "after", delayMs: policy.recheckMs, countFailure: false } };
+      // Waiting is the ordinary course of things: at each start every object waits for its gateway.
+      return {
+        ...base,
+        level: error instanceof NotReadyError ? "debug" : "info",
+        requeue: { kind: "after", delayMs: policy.recheckMs, countFailure: false },
+      };
     case "backoff":
       return { ...base, level: "warn", requeue: { kind: "backoff" } };
     case "immediate":
