@@ -36,12 +36,23 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
       response.end();
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
+  await listen(server, options.host, options.port).catch((error: NodeJS.ErrnoException) => {
+    // A kernel without IPv6 has no `::`, by which every address is meant.
+    if (options.host !== "::" || !["EAFNOSUPPORT", "EADDRNOTAVAIL"].includes(error.code ?? "")) throw error;
+    return listen(server, "0.0.0.0", options.port);
   });
   const { address, port } = server.address() as AddressInfo;
   return { host: address, port, close: () => close(server) };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: HealthServerOptions): Promise<void> {

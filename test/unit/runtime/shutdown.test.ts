@@ -52,7 +52,7 @@ describe("runtime/shutdown", () => {
     shutdown.add("stuck", () => new Promise(() => undefined));
     const startedMs = performance.now();
     assert.equal(await shutdown.begin("test"), false);
-    assert.ok(performance.now() - startedMs < 500);
+    assert.ok(performance.now() - startedMs < 5_000);
     // A timer may fire a moment early.
     assert.ok(leftMs >= 0 && leftMs < 5, `${leftMs} ms`);
   });
