@@ -38,6 +38,8 @@ const WORKERS = 256;
 /** Writes waiting at gateways from which on statuses wait: they cost the API server and us more than those writes. */
 const BUSY_BACKLOG = 8;
 const STATUS_FLUSH_MS = 5_000;
+/** What a gateway holds changes with every write, and each look at it goes over all of that. */
+const COUNTS_STEP_MS = 1_000;
 
 /**
  * One term of leadership: connections, work queue and workers, from all objects to an orderly end. Resolves when the
@@ -82,7 +84,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     now: () => new Date(),
   };
   const ending = new AbortController();
-  const connect = connector(context, options, ending.signal);
+  const connect = connector(context, options, queue, ending.signal);
   options.onEnqueue(enqueue);
   for (const { kind } of KINDS) for (const object of caches.kinds.get(kind)?.list() ?? []) enqueue(keyOf(kind, object));
   const work = runWorkers({
@@ -113,7 +115,12 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
 }
 
 /** Makes connections whose changes come back as keys. */
-function connector(context: ControllerContext, options: LeaderOptions, signal: AbortSignal): ConnectGateway {
+function connector(
+  context: ControllerContext,
+  options: LeaderOptions,
+  queue: WorkQueue,
+  signal: AbortSignal,
+): ConnectGateway {
   return (key, settings) => {
     let isFirst = true;
     const connection: GatewayConnection = new GatewayConnection({
@@ -121,8 +128,9 @@ function connector(context: ControllerContext, options: LeaderOptions, signal: A
       cluster: context.cluster,
       logger: context.logger.child({ gateway: formatKey(key) }),
       now: context.now,
-      onStateChange: ({ phase }) => {
-        context.enqueue(key);
+      onStateChange: ({ phase }, before) => {
+        if (phase === before) queue.addAfter(formatKey(key), COUNTS_STEP_MS);
+        else context.enqueue(key);
         if (phase === "Connecting") isFirst = true;
         if (phase !== "Ready" || !isFirst) return;
         // They have been waiting for the mirror; from now on the connection itself knows whom to tell.
