@@ -28,20 +28,21 @@ export async function run(args: readonly string[]): Promise<number> {
   const logger = createLogger({ level: config.logLevel, format: config.logFormat, secrets });
   const shutdown = new Shutdown({ logger });
   const ended = shutdown.onSignals();
-  try {
-    await start(config, { logger, secrets, shutdown });
-  } catch (error) {
+  let failed = false;
+  const fail = (error: unknown): void => {
+    failed = true;
     logger.error("start failed", { error });
-    await shutdown.begin("start failed");
-    return 1;
-  }
-  return (await ended) ? 0 : 1;
+    void shutdown.begin("start failed");
+  };
+  await start(config, { logger, secrets, shutdown, fail }).catch(fail);
+  return (await ended) && !failed ? 0 : 1;
 }
 
 async function start(
   config: RunConfig,
-  { logger, secrets, shutdown }: { logger: Logger; secrets: SecretValues; shutdown: Shutdown },
+  deps: { logger: Logger; secrets: SecretValues; shutdown: Shutdown; fail: (error: unknown) => void },
 ): Promise<void> {
+  const { logger, secrets, shutdown, fail } = deps;
   const metrics = new Metrics({ version: VERSION });
   const gatewayMetrics = new GatewayMetrics(metrics.registry);
   const kubeConfig = loadKubeConfig(config.kubeconfig);
@@ -96,7 +97,7 @@ async function start(
     operator.lead(signal, { events, logger, metrics, gatewayMetrics, watchNamespaces: config.watchNamespaces });
   const leading = config.leaderElect
     ? elect(config, { client, logger, metrics, shutdown, lead })
-    : lead(shutdown.signal);
+    : lead(shutdown.signal).catch(fail);
   shutdown.add("leader", () => leading);
 }
 

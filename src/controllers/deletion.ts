@@ -5,8 +5,8 @@ import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
-import { gatewayCandidates } from "./gateway-ref.ts";
 import type { Gateway } from "./gateways.ts";
+import { placesOf } from "./places.ts";
 
 /** Most names that a message lists. */
 const LISTED = 5;
@@ -77,18 +77,6 @@ function refuseWhileUsed(context: ControllerContext, key: ObjectKey): void {
     "InUse",
     `still used by ${users.slice(0, LISTED).join(", ")}${more}; delete them or let them use something else`,
   );
-}
-
-/** Where the status says that the object lives, and where its spec would put it: a crash may lie between the two. */
-function placesOf(context: ControllerContext, key: ObjectKey, object: KongObject): ObjectKey[] {
-  const lives = object.status?.gateway;
-  const gatewayRef = object.spec["gatewayRef"] as { name?: string; namespace?: string } | undefined;
-  const chosen = context.gateways.choose(gatewayCandidates(key.namespace, gatewayRef, context.operatorNamespace));
-  const places = [
-    ...(lives ? [{ kind: "KongGateway", namespace: lives.namespace, name: lives.name }] : []),
-    ...(chosen ? [chosen] : []),
-  ];
-  return [...new Map(places.map((place) => [formatKey(place), place])).values()];
 }
 
 function policyOf(object: KongObject, gateway: Gateway): "Delete" | "Orphan" {

@@ -58,8 +58,11 @@ function connected(context: ControllerContext, connect: ConnectGateway, key: Obj
   const spec = parseSpec(KongGateway, object);
   const settings = gatewaySettings(key, spec, (name) => context.caches.secretData(key.namespace, name));
   const existing = context.gateways.get(key);
-  existing?.connection.update(settings);
-  const connection = existing?.connection ?? connect(key, settings);
+  // Another address is another Kong: what the former one still answers must not be taken for an answer of this one.
+  const kept = existing?.spec.adminApi.url === spec.adminApi.url ? existing.connection : undefined;
+  kept?.update(settings);
+  if (!kept) void existing?.connection.stop();
+  const connection = kept ?? connect(key, settings);
   const gateway = { key, spec, instance: instanceOf(key, spec), workspace: spec.adminApi.workspace ?? "", connection };
   context.gateways.set(gateway);
   // Which namespaces it takes, how it names: what the objects were told of the former spec may no longer hold.
@@ -78,7 +81,7 @@ async function release(
   const users = context.caches.usersOf(key).filter((user) => usesGateway(context, user, key));
   if (users.length > 0) {
     // After a restart they need the connection that an operator before this one had.
-    if (!context.gateways.get(key)) connected(context, connect, key, object);
+    keepConnected(context, connect, key, object);
     const [first] = users;
     const rest = users.length > 1 ? ` and ${users.length - 1} more` : "";
     throw new DeletionBlockedError(
@@ -89,6 +92,15 @@ async function release(
   await removeFinalizer(context.client, typeOf(key.kind), object, FINALIZER);
   await disconnect(context, key);
   return { wrote: true };
+}
+
+/** With the present credentials where they are there, else with those that the connection has. */
+function keepConnected(context: ControllerContext, connect: ConnectGateway, key: ObjectKey, object: KongObject): void {
+  try {
+    connected(context, connect, key, object);
+  } catch (error) {
+    if (!context.gateways.get(key)) throw error;
+  }
 }
 
 /** An object that merely could use the gateway (`default` of its namespace) but has never lived there does not hold it. */

@@ -9,10 +9,12 @@ import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import { cleanUp, leave } from "./deletion.ts";
+import { keyOf } from "./dispatch.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
 import type { Gateway } from "./gateways.ts";
 import type { KongKind } from "./kong-kinds.ts";
 import { observe } from "./observe.ts";
+import { formerPlaces, isSameKong } from "./places.ts";
 import { reportFailure, reportProgrammed } from "./report-object.ts";
 
 /** The fields of a spec that the flow itself reads; every gateway kind has them. */
@@ -78,10 +80,10 @@ async function program(
       if (idsOf(key, gateway) !== standing) tellUsers();
       throw error;
     }
-    await leaveFormerGateway(context, key, object, gateway);
+    await leaveFormerGateways(context, key, object, gateway);
     return sync();
   });
-  await leaveFormerGateway(context, key, object, gateway);
+  await leaveFormerGateways(context, key, object, gateway);
   reportProgrammed(context, object, { gateway, desired, outcome });
   if (outcome.identityChanged) tellUsers();
   return { wrote: outcome.writes > 0 };
@@ -111,26 +113,26 @@ function livesIn({ status }: KongObject, { key, instance }: Gateway): boolean {
 
 /** Two KongGateways of one Kong: the name that the object wants is its own, under the marks of the former one. */
 function isHeldByFormerSelf(context: ControllerContext, error: unknown, object: KongObject, now: Gateway): boolean {
-  const before = object.status?.gateway;
-  if (!(error instanceof KongRejectedError) || error.reason !== "Conflict" || !before || livesIn(object, now))
-    return false;
-  const former = context.gateways.get({ ...now.key, namespace: before.namespace, name: before.name });
-  return former?.spec.adminApi.url === now.spec.adminApi.url && former.workspace === now.workspace;
+  if (!(error instanceof KongRejectedError) || error.reason !== "Conflict") return false;
+  const key = keyOf(object.kind, object);
+  return formerPlaces(context, key, object, now).some((place) => {
+    const former = context.gateways.get(place);
+    return former !== undefined && isSameKong(former, now);
+  });
 }
 
 /** An object that has moved to another gateway leaves the former one only when it is served by the new one. */
-async function leaveFormerGateway(
+async function leaveFormerGateways(
   context: ControllerContext,
   key: ObjectKey,
   object: KongObject,
   now: Gateway,
 ): Promise<void> {
-  const before = object.status?.gateway;
-  if (!before || (before.namespace === now.key.namespace && before.name === now.key.name)) return;
-  const place: ObjectKey = { kind: now.key.kind, namespace: before.namespace, name: before.name };
-  if (!context.caches.get(place)) return;
-  await leave(context, key, object, { place, force: false });
-  context.logger.info("object left its former gateway", { key: formatKey(key), gateway: formatKey(place) });
+  for (const place of formerPlaces(context, key, object, now)) {
+    if (!context.caches.get(place)) continue;
+    await leave(context, key, object, { place, force: false });
+    context.logger.info("object left its former gateway", { key: formatKey(key), gateway: formatKey(place) });
+  }
 }
 
 /** Nothing can be said of an object that was programmed at this generation while its gateway is out of sight. */
