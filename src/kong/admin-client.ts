@@ -165,15 +165,15 @@ function policyOf(error: TransportError): Error {
 function readResponse(method: string, entity: string, response: TransportResponse): Json | undefined {
   const { status } = response;
   const body = parseBody(response);
-  if (status >= 200 && status < 300) {
-    if (body === undefined && method === "GET") {
-      throw new KongUnavailableError(
-        "NotAnAdminAPI",
-        `what answers is no Kong Admin API: ${response.contentType || "an empty body"}`,
-      );
-    }
-    return body;
+  const isForeign = body === undefined && (method === "GET" || response.body !== "");
+  // A login page or a proxy's "404": believed, a deletion would leave an orphan. Kong's own 404 is JSON.
+  if (isForeign && ((status >= 200 && status < 300) || (status === 404 && response.body !== ""))) {
+    throw new KongUnavailableError(
+      "NotAnAdminAPI",
+      `what answers is no Kong Admin API: ${status} with ${response.contentType || "an empty body"}`,
+    );
   }
+  if (status >= 200 && status < 300) return body;
   if (status === 401 || status === 403) {
     throw new GatewayAuthError(
       "AuthFailed",

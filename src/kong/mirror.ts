@@ -92,9 +92,14 @@ export class Mirror {
     };
   }
 
-  /** Kong's answer to a write of ours. */
-  noteAnswer(entity: ReadEntity, desiredHash: string): void {
+  /**
+   * Kong's answer to a write of ours.
+   * @returns whether the entity was not here, or nobody was sure of it.
+   */
+  noteAnswer(entity: ReadEntity, desiredHash: string): boolean {
+    const known = this.get(entity.type, entity.id);
     this.#put({ ...entity, seenAt: this.tick(), uncertain: false, desiredHash, isAnswer: true });
+    return known === undefined || known.uncertain;
   }
 
   /** A write whose answer was lost: Kong may hold this. */

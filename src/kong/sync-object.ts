@@ -58,12 +58,15 @@ export async function syncObject(
   if (!hasOldTargets(session, first)) return conclude(session, owner, first);
   // Targets were listed before somebody added the same: with a new list it is an update, or a conflict with a name.
   const second = await attempt(session, owner, desired, options);
-  return conclude(session, owner, { ...second, done: [...first.done, ...second.done] });
+  const arrived = new Set([...first.arrived, ...second.arrived]);
+  return conclude(session, owner, { ...second, arrived, done: [...first.done, ...second.done] });
 }
 
 interface Attempt extends Applied {
   readonly found: Pick<SyncOutcome, "drifted" | "leftDrifted" | "unknownFields">;
   readonly namesBefore: ReadonlyMap<string, unknown>;
+  /** Ids of what came into the mirror, be it by an update: it was gone meanwhile, or nobody was sure of it. */
+  readonly arrived: ReadonlySet<string>;
 }
 
 async function attempt(
@@ -78,11 +81,14 @@ async function attempt(
   const isLeft = options.driftPolicy === "Report" && drift.length > 0;
   const plan = isLeft ? selectOperations(operations, (operation) => !drift.includes(operation)) : operations;
   const found = { drifted, leftDrifted: isLeft ? drifted : [], unknownFields };
-  if (plan.length === 0) return { found, done: [], failures: [], namesBefore: new Map() };
+  if (plan.length === 0) return { found, done: [], failures: [], namesBefore: new Map(), arrived: new Set() };
   session.assertWritable();
   const namesBefore = new Map(session.mirror.ofOwner(owner).map(({ id, fields }) => [id, nameOf(fields)]));
-  const applied = await applyPlan(plan, (operation) => writeOperation(session, operation));
-  return { found, namesBefore, ...applied };
+  const arrived = new Set<string>();
+  const applied = await applyPlan(plan, async (operation) => {
+    if (await writeOperation(session, operation)) arrived.add(operation.entity.id);
+  });
+  return { found, namesBefore, arrived, ...applied };
 }
 
 async function planWithAdoptions(
@@ -112,10 +118,10 @@ function hasOldTargets(session: GatewaySession, { failures }: Applied): boolean 
 }
 
 async function conclude(session: GatewaySession, owner: ObjectKey, result: Attempt): Promise<SyncOutcome> {
-  const { found, done, failures, namesBefore } = result;
+  const { found, done, failures, namesBefore, arrived } = result;
   if (failures.length > 0) throw await explainFailures(session, owner, failures);
   const isIdentity = ({ action, entity }: KongOperation): boolean =>
-    action === "create" || nameOf(entity.fields) !== namesBefore.get(entity.id);
+    action === "create" || arrived.has(entity.id) || nameOf(entity.fields) !== namesBefore.get(entity.id);
   return { writes: done.length, operations: done, identityChanged: done.some(isIdentity), ...found, leftBehind: [] };
 }
 

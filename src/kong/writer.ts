@@ -19,19 +19,22 @@ export function desiredHash(send: JsonObject): string {
 
 /**
  * Makes one operation true in Kong and in the mirror: one request, no read.
+ * @returns whether the entity came into the mirror by it.
  * @throws AdminRejection as it came, for the caller to explain; KongUnavailableError, GatewayAuthError.
  */
-export async function writeOperation(session: GatewaySession, operation: KongOperation): Promise<void> {
+export async function writeOperation(session: GatewaySession, operation: KongOperation): Promise<boolean> {
   const { entity, action } = operation;
   const endWrite = session.mirror.beginWrite(entity.id);
   const startedAt = performance.now();
   try {
-    await session.gate.run("write", async () => {
+    const hasCome = await session.gate.run("write", async () => {
       session.assertWritable();
-      if (action === "delete") await remove(session, entity);
-      else await upsert(session, operation);
+      if (action !== "delete") return upsert(session, operation);
+      await remove(session, entity);
+      return false;
     });
     log(session, operation, performance.now() - startedAt);
+    return hasCome;
   } catch (error) {
     if (mayHaveHappened(error)) noteLostAnswer(session, entity);
     throw error;
@@ -40,7 +43,7 @@ export async function writeOperation(session: GatewaySession, operation: KongOpe
   }
 }
 
-async function upsert(session: GatewaySession, operation: KongOperation): Promise<void> {
+async function upsert(session: GatewaySession, operation: KongOperation): Promise<boolean> {
   const { entity, action } = operation;
   const { send, full } = session.catalog.complete(entity);
   const answer = await (entity.type === "targets"
@@ -52,8 +55,9 @@ async function upsert(session: GatewaySession, operation: KongOperation): Promis
       "NotAnAdminAPI",
       `the Admin API's answer to a write of ${entity.type} is no such entity`,
     );
-  session.mirror.noteAnswer(answered, desiredHash(send));
+  const hasCome = session.mirror.noteAnswer(answered, desiredHash(send));
   if (entity.type === "upstreams" && action === "create") session.targets.noteEmpty(entity.id);
+  return hasCome;
 }
 
 /** PUT never creates a target, and changes it as PATCH does: so defaults go along, or a removed weight would stay. */

@@ -123,6 +123,13 @@ describe("kong/admin-client", () => {
     });
   }
 
+  for (const status of [200, 204, 404]) {
+    it(`believes no deletion that is answered with ${status} and HTML`, async () => {
+      const { client } = scripted([{ status, contentType: "text/html", body: "<html>Welcome</html>" }]);
+      await assert.rejects(client.request("DELETE", "/services/x", "services"), { reason: "NotAnAdminAPI" });
+    });
+  }
+
   it("takes over how long a 429 asks to wait", async () => {
     const { client } = scripted([{ status: 429, retryAfter: "10" }]);
     await assert.rejects(client.request("GET", "/", "node"), { retryAfterMs: 10_000 });

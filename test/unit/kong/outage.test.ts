@@ -120,6 +120,15 @@ describe("kong/gateway-connection: outage", () => {
     assert.equal((await rig.admin("GET", `/services/${extra.id}`)).status, 404);
   });
 
+  it("counts as newly come what an answer of the second try shows, for who waits has seen nothing", async () => {
+    const orders = service("orders");
+    once({ status: 502, body: "<html></html>" }, isWrite);
+    await assert.rejects(connection.sync(orders.owner, [orders]), KongUnavailableError);
+    const { operations, identityChanged } = await connection.sync(orders.owner, [orders]);
+    assert.equal(operations[0]?.action, "update", "it may have been made by the first try");
+    assert.equal(identityChanged, true);
+  });
+
   it("adds a target once, though the answer to the first try was lost", async () => {
     const owner = keyOf("KongUpstream", "pool");
     const upstream = entity(owner, "upstreams", { name: "pool.team-a.kjo.invalid" });
