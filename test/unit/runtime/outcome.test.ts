@@ -17,7 +17,7 @@ const backoff = { kind: "backoff" };
 const TABLE = [
   [new InvalidSpecError("Invalid", "m"), 0, { kind: "none" }, "info"],
   [new RefNotFoundError("ServiceNotFound", "m"), 0, recheck, "info"],
-  [new NotReadyError("NotReady", "m"), 3, recheck, "info"],
+  [new NotReadyError("NotReady", "m"), 3, recheck, "debug"],
   [new KongRejectedError("Rejected", "m", { status: 400 }), 0, recheck, "info"],
   [new GatewayAuthError("AuthFailed", "m"), 0, recheck, "info"],
   [new KongUnavailableError("Unreachable", "m"), 0, backoff, "warn"],
