@@ -18,7 +18,7 @@ export const SUITES: readonly Suite[] = [
   {
     name: "unit",
     folders: ["test/unit", "test/property", "test/golden", "test/doubles"],
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
     limitMs: 5 * MINUTE_MS,
     needs: [],
   },
