@@ -9,7 +9,11 @@ const STALE_MS = 3_600_000;
  * The name of this run, `kjo-e2e-mf3k2a9bz1f0c`: part of the name of each namespace, and of each name, path, host and tag in
  * Kong. It holds the time of its start, so that a later run can tell what a crashed one left.
  */
-export const RUN = `${PREFIX}${Date.now().toString(36)}z${randomBytes(2).toString("hex")}`;
+export const RUN = nameOfRun(Date.now());
+
+export function nameOfRun(startedAtMs: number): string {
+  return `${PREFIX}${startedAtMs.toString(36)}z${randomBytes(2).toString("hex")}`;
+}
 
 /** A tag for what the tests put into Kong themselves; the operator's own tags carry the run in the instance. */
 export const RUN_TAG = `e2e.${RUN}`;

@@ -131,16 +131,18 @@ export class Scene {
   }
 
   /** Deletes all objects of the kinds and waits until they are gone; whatever order the API server takes them in. */
-  async deleteAll(kinds: readonly string[], { timeoutMs = CLEAN_UP_MS }: EventuallyOptions = {}): Promise<void> {
-    await eventually(
-      async () => {
-        // More than once: a busy API server gives up on the deletion of thousands after a minute.
-        await Promise.all(kinds.map((kind) => env().cluster.delete(kind, this.namespace)));
-        const left = await this.objects(kinds);
-        assert.equal(left.length, 0, `still there: ${left.slice(0, 10).join("; ")}`);
-      },
-      { timeoutMs, everyMs: 500 },
-    );
+  async deleteAll(
+    kinds: readonly string[],
+    { timeoutMs = CLEAN_UP_MS, everyMs = 100 }: EventuallyOptions = {},
+  ): Promise<void> {
+    // Asked again where a busy API server gives up on the deletion of thousands, which it does after a minute.
+    const ask = () => Promise.all(kinds.map((kind) => env().cluster.delete(kind, this.namespace)));
+    await eventually(ask, { timeoutMs });
+    const waitUntilGone = async (): Promise<void> => {
+      const left = await this.objects(kinds);
+      assert.equal(left.length, 0, `still there: ${left.slice(0, 10).join("; ")}`);
+    };
+    await eventually(waitUntilGone, { timeoutMs, everyMs });
   }
 
   async gone(kind: string, name: string, options?: EventuallyOptions): Promise<void> {

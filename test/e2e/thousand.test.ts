@@ -143,7 +143,7 @@ describe(`e2e: ${COUNT} services and ${COUNT} routes`, () => {
 
   it("leave Kong when they are deleted, in whatever order", async function () {
     this.timeout(180_000);
-    await scene.deleteAll(["KongService", "KongRoute"], { timeoutMs: 150_000 });
+    await scene.deleteAll(["KongService", "KongRoute"], { timeoutMs: 150_000, everyMs: 2_000 });
     assert.equal((await scene.ownedInKong()).length, 0);
   });
 });
