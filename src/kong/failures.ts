@@ -1,10 +1,11 @@
 import { NotReadyError } from "../errors.ts";
-import type { KongEntity } from "../model/kong-entity.ts";
+import type { KongEntity, KongOperation } from "../model/kong-entity.ts";
 import type { ObjectKey } from "../model/object-key.ts";
 import { referencesOf } from "../plan/entity-graph.ts";
 import { AdminRejection } from "./admin-client.ts";
 import type { Failure } from "./apply.ts";
 import { conflictError } from "./conflict.ts";
+import { upstreamIdOf } from "./entity-paths.ts";
 import { isMissingReference, isTaken, rejectedError } from "./rejection.ts";
 import type { GatewaySession } from "./session.ts";
 import { concernsGateway } from "./writer.ts";
@@ -22,7 +23,16 @@ export async function explainFailures(
   const { entity } = first.operation;
   if (isTaken(first.error)) return conflictError(session, owner, entity, first.error);
   if (isMissingReference(first.error)) awaitReferences(session, owner, entity, first.error);
+  if (entity.type === "targets" && first.error.status === 404) return noteLostTarget(session, first.operation);
   return rejectedError(entity, first.error);
+}
+
+/** A target is written under the path of its upstream: where that answers 404 the mirror is wrong, and is told so. */
+function noteLostTarget(session: GatewaySession, { action, entity }: KongOperation): NotReadyError {
+  const upstreamId = upstreamIdOf(entity.fields);
+  if (action !== "create") session.noteVanished("targets", entity.id);
+  else if (upstreamId !== undefined) session.noteVanished("upstreams", upstreamId);
+  return new NotReadyError("RefNotReady", "Kong has lost the upstream or its target; they are written anew");
 }
 
 /** The owner is told when what it refers to stands in Kong; if the mirror thinks that it does, the mirror is wrong. */

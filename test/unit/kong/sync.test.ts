@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { KongRejectedError, NotReadyError } from "../../../src/errors.ts";
 import type { GatewayConnection } from "../../../src/kong/gateway-connection.ts";
+import type { JsonObject } from "../../../src/model/json.ts";
 import type { KongEntity } from "../../../src/model/kong-entity.ts";
 import { entity, keyOf, Rig, route, service } from "./rig.ts";
 
@@ -118,6 +119,35 @@ describe("kong/gateway-connection: sync", () => {
     assert.equal((await sync(connection, users)).writes, 1);
     assert.deepEqual(rig.owners, [{ why: "programmed", keys: ["KongRoute/team-a/users"] }]);
   });
+
+  for (const { removed, change } of [
+    { removed: "an upstream", change: { target: "10.0.0.2:80" } },
+    { removed: "a target", change: { target: "10.0.0.1:80", weight: 7 } },
+  ]) {
+    it(`finds out from a 404 that somebody removed ${removed}, and writes it anew`, async () => {
+      const owner = keyOf("KongUpstream", "pool");
+      const upstream = entity(owner, "upstreams", { name: "pool.team-a.kjo.invalid" });
+      const target = (fields: JsonObject): KongEntity =>
+        entity(
+          owner,
+          "targets",
+          { ...fields, upstream: { id: upstream.id } },
+          { part: `target.${String(fields["target"])}` },
+        );
+      const before = target({ target: "10.0.0.1:80" });
+      await sync(connection, upstream, before);
+      const path = `/upstreams/${upstream.id}`;
+      await rig.admin("DELETE", removed === "a target" ? `${path}/targets/${before.id}` : path);
+      await assert.rejects(sync(connection, upstream, target(change)), { reason: "RefNotReady" });
+      assert.deepEqual(rig.owners, [{ why: "drift", keys: ["KongUpstream/team-a/pool"] }]);
+      await sync(connection, upstream, target(change));
+      const { body } = await rig.admin("GET", `${path}/targets`);
+      assert.deepEqual(
+        (body["data"] as JsonObject[]).map((found) => found["target"]),
+        [change.target],
+      );
+    });
+  }
 
   it("removes with one request what Kong removes along", async () => {
     const owner = keyOf("KongConsumer", "bob");
