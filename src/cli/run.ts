@@ -93,8 +93,9 @@ async function start(
     })),
   );
   logger.info("caches synced", { objects: operator.informers.reduce((sum, { size }) => sum + size, 0) });
-  const lead = (signal: AbortSignal): Promise<void> =>
-    operator.lead(signal, { events, logger, metrics, gatewayMetrics, watchNamespaces: config.watchNamespaces });
+  const { watchNamespaces } = config;
+  const lead = (signal: AbortSignal, assertLeading = (): void => {}): Promise<void> =>
+    operator.lead(signal, { events, logger, metrics, gatewayMetrics, watchNamespaces, assertLeading });
   const leading = config.leaderElect
     ? elect(config, { client, logger, metrics, shutdown, lead })
     : lead(shutdown.signal).catch(fail);
@@ -108,16 +109,16 @@ function elect(
     logger: Logger;
     metrics: Metrics;
     shutdown: Shutdown;
-    lead: (signal: AbortSignal) => Promise<void>;
+    lead: (signal: AbortSignal, assertLeading: () => void) => Promise<void>;
   },
 ): Promise<void> {
-  const elector = new LeaderElector({
+  const elector: LeaderElector = new LeaderElector({
     client: deps.client,
     namespace: config.operatorNamespace,
     name: config.leaseName,
     identity: config.identity,
     logger: deps.logger,
-    lead: deps.lead,
+    lead: (signal) => deps.lead(signal, () => elector.assertHeld()),
     // Another may lead from now on: what is still under way here must not be answered for.
     onOverrun: () => process.kill(process.pid, "SIGKILL"),
     onLeading: (isLeading) => deps.metrics.leader.set(isLeading ? 1 : 0),

@@ -30,6 +30,8 @@ export interface LeaderOptions {
   readonly metrics: Metrics;
   readonly gatewayMetrics: GatewayMetrics;
   readonly onEnqueue: (enqueue: ((key: ObjectKey) => void) | undefined) => void;
+  /** Called before each write. Does not return where another replica may lead by now: the process ends. */
+  readonly assertLeading: () => void;
 }
 
 /** Keys of one gateway that are worked on at a time; more than its requests, so that those never wait for us. */
@@ -67,7 +69,10 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     onWritten: (_type, object) => caches.noteWritten(object),
     onConflict: (type, { namespace, name }) => enqueue({ kind: type.kind, namespace, name }),
     onResult: (type, result) => metrics.statusWrites.inc({ resource: type.plural, result }),
-    hold: () => gateways.all().some(({ connection }) => connection.backlog > BUSY_BACKLOG),
+    hold: () => {
+      options.assertLeading();
+      return gateways.all().some(({ connection }) => connection.backlog > BUSY_BACKLOG);
+    },
   });
   metrics.observeStatusQueue(() => statuses.depth);
   const context: ControllerContext = {
@@ -93,6 +98,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     signal: ending.signal,
     logger,
     reconcile: async (text) => {
+      options.assertLeading();
       const key = parseKey(text);
       if (key.kind === "KongGateway") return reconcileKongGateway(context, connect, key);
       const kind = KONG_KINDS.find(({ definition }) => definition.kind === key.kind);
@@ -128,6 +134,7 @@ function connector(
       cluster: context.cluster,
       logger: context.logger.child({ gateway: formatKey(key) }),
       now: context.now,
+      assertLeading: options.assertLeading,
       onStateChange: ({ phase }, before) => {
         if (phase === before) queue.addAfter(formatKey(key), COUNTS_STEP_MS);
         else context.enqueue(key);

@@ -47,6 +47,8 @@ export interface GatewayConnectionOptions {
   readonly cluster: string;
   readonly logger: Logger;
   readonly now: () => Date;
+  /** Called before each write. Does not return where another replica may lead by now: the process ends. */
+  readonly assertLeading?: () => void;
   /** {@link GatewayConnection.state} has changed in more than its times; `before` is the phase that was told last. */
   readonly onStateChange: (state: GatewayState, before: GatewayPhase) => void;
   readonly onOwnersChanged: (owners: readonly ObjectKey[], why: OwnersChangedReason) => void;
@@ -80,6 +82,7 @@ export class GatewayConnection {
       tellOwners: options.onOwnersChanged,
       onIdle: () => this.#tellState(),
       assertWritable: () => {
+        options.assertLeading?.();
         const barrier = writeBarrier(this.#lifecycle.verdict);
         if (barrier) throw barrier;
       },

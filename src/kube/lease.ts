@@ -78,6 +78,16 @@ export class LeaderElector {
     return this.#renewedAtMs !== undefined && !this.#isTakenByOther() && this.#leftMs() > 0;
   }
 
+  /**
+   * For right before a write: where the Lease does not count any more, because the process was frozen, `onOverrun` is
+   * called before anything else happens here.
+   */
+  assertHeld(): void {
+    if (this.holdsLease) return;
+    this.#options.logger.error("the Lease has run out, another may lead", { identity: this.identity });
+    this.#options.onOverrun();
+  }
+
   /** Who leads as far as is known here; "" where nobody does. */
   get leader(): string {
     return this.#observed?.lease.spec?.holderIdentity ?? "";

@@ -20,28 +20,57 @@ export function secret(name: string, stringData: Readonly<Record<string, string>
   return { apiVersion: "v1", kind: "Secret", metadata: { name, labels: { "kjo.dev/secret": "true" } }, stringData };
 }
 
+export interface Size {
+  readonly upstreams: number;
+  readonly services: number;
+  readonly routes: number;
+  readonly plugins: number;
+  readonly consumers: number;
+}
+
+const MANY_OF: Size = { upstreams: 20, services: 450, routes: 450, plugins: 50, consumers: 30 };
+const FEW_OF: Size = { upstreams: 3, services: 8, routes: 10, plugins: 4, consumers: 3 };
+const TARGETS = 3;
+
 /** Objects of our kinds in {@link manyObjects}, its Secrets not counted. */
-export const MANY = 1_000;
-/** What they are in Kong: beside one entity each, 60 targets and 30 credentials. */
-export const MANY_ENTITIES = 1_090;
+export const MANY = Object.values(MANY_OF).reduce((sum, count) => sum + count, 0);
+/** What they are in Kong: one entity each, and targets and credentials. */
+export const MANY_ENTITIES = MANY + MANY_OF.upstreams * TARGETS + MANY_OF.consumers;
 
 /**
  * A configuration of 1,000 objects with all that refers to each other: routes and plugins to services, services to
  * upstreams by name, targets to upstreams, credentials to consumers.
  */
 export function manyObjects(): TestObject[] {
-  const upstreams = count(20, (n) =>
+  return objectsOf(MANY_OF);
+}
+
+/** The same in small, for what takes many rounds. */
+export function fewObjects(): TestObject[] {
+  return objectsOf(FEW_OF);
+}
+
+/** A configuration of any size. */
+export function objectsOf(size: Size): TestObject[] {
+  const upstreams = count(size.upstreams, (n) =>
     custom("KongUpstream", `pool-${n}`, {
-      targets: count(3, (address) => ({ target: `10.0.${n}.${address + 1}:8080`, weight: 10 * (address + 1) })),
+      targets: count(TARGETS, (address) => ({ target: `10.0.${n}.${address + 1}:8080`, weight: 10 * (address + 1) })),
     }),
   );
-  const services = count(450, (n) =>
-    custom("KongService", `service-${n}`, n < 20 ? { upstreamRef: { name: `pool-${n}` } } : { host: `h${n}.test` }),
+  const services = count(size.services, (n) =>
+    custom(
+      "KongService",
+      `service-${n}`,
+      n < size.upstreams ? { upstreamRef: { name: `pool-${n}` } } : { host: `h${n}.test` },
+    ),
   );
-  const routes = count(450, (n) =>
-    custom("KongRoute", `route-${n}`, { serviceRef: { name: `service-${n}` }, paths: [`/route-${n}`] }),
+  const routes = count(size.routes, (n) =>
+    custom("KongRoute", `route-${n}`, {
+      serviceRef: { name: `service-${n % size.services}` },
+      paths: [`/route-${n}`],
+    }),
   );
-  const plugins = count(50, (n) => {
+  const plugins = count(size.plugins, (n) => {
     const target = n % 2 === 0 ? { routeRef: { name: `route-${n}` } } : { serviceRef: { name: `service-${n}` } };
     return custom("KongPluginBinding", `limit-${n}`, {
       plugin: "rate-limiting",
@@ -49,10 +78,10 @@ export function manyObjects(): TestObject[] {
       targets: [target],
     });
   });
-  const consumers = count(30, (n) =>
+  const consumers = count(size.consumers, (n) =>
     custom("KongConsumer", `consumer-${n}`, { credentials: [{ type: "key-auth", secretRef: { name: `key-${n}` } }] }),
   );
-  const secrets = count(30, (n) => secret(`key-${n}`, { key: `not-so-secret-${n}` }));
+  const secrets = count(size.consumers, (n) => secret(`key-${n}`, { key: `not-so-secret-${n}` }));
   return [...secrets, ...upstreams, ...services, ...routes, ...plugins, ...consumers];
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { appendFileSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,8 @@ import { custom, type TestObject } from "./objects.ts";
 import { inParallel, until } from "./waiting.ts";
 
 const run = promisify(execFile);
+/** Gets all that the operators log, for when a round fails. */
+const LOG_FILE = process.env["KJO_FAULT_LOG"];
 const CRDS = fileURLToPath(new URL("../../crds", import.meta.url));
 
 export interface OperatorOptions {
@@ -25,6 +27,12 @@ export interface OperatorOptions {
   readonly args?: readonly string[];
   readonly kubeconfig?: string;
   readonly onStarted?: (child: Child) => void;
+}
+
+/** Parts of a KongGateway's spec. */
+export interface GatewaySettings {
+  readonly adminApi?: Readonly<Record<string, unknown>>;
+  readonly drift?: Readonly<Record<string, unknown>>;
 }
 
 /** Where the operators of this process keep their compiled code: over a hundred starts that is minutes. */
@@ -45,11 +53,11 @@ export class Scene {
     this.client = new KubeClient({ config: loadKubeConfig(kubeconfig) });
   }
 
-  /** @param adminApi more settings of the KongGateway's connection. */
+  /** @param settings of the KongGateway `default`. */
   static async open(
     { kubectl, kubeconfig }: Pick<ControlPlane, "kubeconfig" | "kubectl">,
     name: string,
-    adminApi: Readonly<Record<string, unknown>> = {},
+    settings: GatewaySettings = {},
   ): Promise<Scene> {
     const kubectlRun = (...args: string[]) => run(kubectl, ["--kubeconfig", kubeconfig, ...args]);
     const namespace = `fault-${name}-${process.pid}`;
@@ -57,7 +65,7 @@ export class Scene {
     await kubectlRun("wait", "--for=condition=Established", "--timeout=30s", "-f", CRDS);
     await kubectlRun("create", "namespace", namespace);
     const scene = new Scene(namespace, kubeconfig, await startKongDouble());
-    await scene.create([gateway("default", scene.kong.adminUrl, adminApi)]);
+    await scene.create([gateway("default", scene.kong.adminUrl, settings)]);
     return scene;
   }
 
@@ -94,9 +102,15 @@ export class Scene {
   }: OperatorOptions = {}): Promise<OperatorProcess> {
     const operator = await startOperator({
       kubeconfig: kubeconfig ?? this.#kubeconfig,
-      args: [`--watch-namespaces=${this.namespace}`, `--operator-namespace=${this.namespace}`, ...args],
+      args: [
+        `--watch-namespaces=${this.namespace}`,
+        `--operator-namespace=${this.namespace}`,
+        `--log-level=${LOG_FILE ? "debug" : "info"}`,
+        ...args,
+      ],
       env: { NODE_COMPILE_CACHE: (compileCache ??= makeCompileCache()) },
       ...(onStarted ? { onStarted } : {}),
+      ...(LOG_FILE ? { onLine: (line) => appendFileSync(LOG_FILE, `${line}\n`) } : {}),
     });
     this.#operators.push(operator);
     return operator;
@@ -131,9 +145,12 @@ export class Scene {
   }
 }
 
-/** A KongGateway that looks for drift so seldom that it never explains a recovery. */
-export function gateway(name: string, url: string, adminApi: Readonly<Record<string, unknown>> = {}): TestObject {
-  return custom("KongGateway", name, { adminApi: { url, ...adminApi }, drift: { intervalSeconds: 86_400 } });
+/** A KongGateway; unless told otherwise it looks for drift so seldom that this never explains a recovery. */
+export function gateway(name: string, url: string, { adminApi, drift }: GatewaySettings = {}): TestObject {
+  return custom("KongGateway", name, {
+    adminApi: { url, ...adminApi },
+    drift: { intervalSeconds: 86_400, ...drift },
+  });
 }
 
 /** Ends an operator as a crash of its node would. */

@@ -222,6 +222,18 @@ describe("kube/lease", () => {
     await stop();
   });
 
+  it("lets nobody write after a freeze before the Lease has been renewed", async () => {
+    const server = new LeaseServer();
+    const { told, elector, stop } = start(server, "one", { leaseMs: 400, renewDeadlineMs: 200 });
+    await eventually(() => told.length === 2, "the work");
+    elector.assertHeld();
+    assert.equal(told.includes("overrun"), false);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    elector.assertHeld();
+    assert.equal(told.at(-1), "overrun");
+    await stop();
+  });
+
   it("keeps the Lease while its work takes long to end", async () => {
     const server = new LeaseServer();
     const lead = async (signal: AbortSignal): Promise<void> => {
