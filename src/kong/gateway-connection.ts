@@ -60,6 +60,9 @@ export interface GatewayConnectionOptions {
   readonly retry?: RetryTimes;
 }
 
+/** A gateway that ends no request for so long hangs. */
+const HANGING_MS = 1_000;
+
 export class GatewayConnection {
   readonly #options: GatewayConnectionOptions;
   readonly #lifecycle: GatewayLifecycle;
@@ -111,9 +114,10 @@ export class GatewayConnection {
     return this.#gateway.isMirrored;
   }
 
-  /** Writes waiting or under way. */
+  /** Writes waiting or under way; none where the gateway leaves all of them without an answer: nothing is done there. */
   get backlog(): number {
-    return this.#gateway.gate.writes;
+    const { gate } = this.#gateway;
+    return gate.quietMs > HANGING_MS ? 0 : gate.writes;
   }
 
   start(signal: AbortSignal): void {

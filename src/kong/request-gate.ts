@@ -12,6 +12,7 @@ export class RequestGate {
   #limit: number;
   #running = 0;
   #writes = 0;
+  #endedAt = Number.NEGATIVE_INFINITY;
   readonly #first = new Fifo<() => void>();
   readonly #later = new Fifo<() => void>();
   readonly #onIdle: () => void;
@@ -23,6 +24,11 @@ export class RequestGate {
 
   get writes(): number {
     return this.#writes;
+  }
+
+  /** Milliseconds since a request last ended, however it did. */
+  get quietMs(): number {
+    return performance.now() - this.#endedAt;
   }
 
   get limit(): number {
@@ -43,6 +49,7 @@ export class RequestGate {
       return await work();
     } finally {
       this.#running--;
+      this.#endedAt = performance.now();
       if (this.#running < this.#limit) this.#startNext();
       if (urgency === "write" && --this.#writes === 0) this.#onIdle();
     }
