@@ -34,6 +34,8 @@ export interface ControlPlane {
   readonly url: string;
   /** Only of a control plane that was started with `auditLog`. */
   readonly auditLogPath?: string;
+  /** Kills the API server as a crash would; what it resolves to starts it again at the same address. Only of our own. */
+  crashApiServer?(): Promise<() => Promise<void>>;
   /** Ends all processes and removes all files; resolves when they are gone. Idempotent. */
   stop(): Promise<void>;
 }
@@ -175,18 +177,32 @@ class StartedControlPlane implements ControlPlane {
     log(`Kubernetes control plane at ${this.url}, ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   }
 
+  async crashApiServer(): Promise<() => Promise<void>> {
+    const place = this.#children.findIndex(({ name }) => name === "kube-apiserver");
+    const crashed = this.#children[place] as Child;
+    crashed.signal("SIGKILL");
+    await crashed.exited;
+    return async () => {
+      const child = await this.#spawn("kube-apiserver");
+      this.#children[place] = child;
+      await waitForServer(child, this.url, this.#layout.token, filesOf(this.#layout.folder).serverCertificate);
+    };
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
   async #run(tool: Exclude<Tool, "kubectl">): Promise<Child> {
-    const child = await startChild(tool, this.#tools[tool], argumentsOf(tool, this.#layout), {
-      cwd: this.#layout.folder,
-      background: true,
-    });
+    const child = await this.#spawn(tool);
     this.#children.push(child);
     return child;
+  }
+
+  #spawn(tool: Exclude<Tool, "kubectl">): Promise<Child> {
+    const options = { cwd: this.#layout.folder, background: true };
+    return startChild(tool, this.#tools[tool], argumentsOf(tool, this.#layout), options);
   }
 
   async #stop(): Promise<void> {

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { kubeconfigThrough, TcpGate } from "../cluster/tcp-gate.ts";
+import { sharedControlPlane, startOwnControlPlane, type ControlPlane } from "../controlplane/control-plane.ts";
+import { controlPlaneOrSkip } from "../controlplane/suite.ts";
+import type { OperatorProcess } from "../dev/operator-process.ts";
+import { expectGone, expectInKong, expectProgrammed, untilIdle } from "./end-state.ts";
+import { killAt } from "./kill-point.ts";
+import { stateOf, type KongState } from "./kong-state.ts";
+import { custom, fewObjects, objectsOf } from "./objects.ts";
+import { Scene } from "./scene.ts";
+import { inParallel, until } from "./waiting.ts";
+
+const SERVICES = objectsOf({ upstreams: 0, services: 100, routes: 100, plugins: 0, consumers: 0 });
+
+describe("fault: the API server dies under the operator", () => {
+  let controlPlane: ControlPlane;
+  let scene: Scene;
+  let operator: OperatorProcess;
+
+  before(async function () {
+    // Its own one: others must not lose theirs.
+    controlPlane = await controlPlaneOrSkip(this, () => startOwnControlPlane());
+    scene = await Scene.open(controlPlane, "crash");
+    operator = await scene.operator();
+    await scene.create(SERVICES);
+    await expectProgrammed(scene);
+  });
+
+  after(async () => {
+    await scene?.close();
+    await controlPlane?.stop();
+  });
+
+  it("and comes back: the operator lives on, and nothing is lost of what it had begun", async () => {
+    let restart: Promise<() => Promise<void>> | undefined;
+    killAt(scene.kong, { write: 40, moment: "before its answer" }, () => (restart = controlPlane.crashApiServer!()));
+    // What is changed after its death did not happen, as its author is told.
+    await inParallel(
+      SERVICES.filter(({ kind }) => kind === "KongService"),
+      ({ kind, metadata }) =>
+        scene.patch(kind, metadata.name, { spec: { host: "changed.test" } }).catch(() => undefined),
+    );
+    await until("it is dead", () => restart !== undefined);
+    await (
+      await restart!
+    )();
+    scene.kong.faults.clear();
+    await expectProgrammed(scene);
+    assert.ok(operator.child.isRunning());
+    await untilIdle(operator);
+    const wanted = (await scene.list("KongService")).map(({ spec }) => spec["host"]).toSorted();
+    const served = [...stateOf(scene.kong.store).values()].flatMap(({ host }) => (host === undefined ? [] : [host]));
+    assert.deepEqual(served.toSorted(), wanted);
+    assert.ok(wanted.filter((host) => host === "changed.test").length >= 40);
+  });
+
+  it("and all can be deleted afterwards", async () => {
+    await inParallel(await scene.objects(), ({ kind, metadata }) => scene.delete(kind, metadata.name));
+    await expectGone(scene);
+    assert.equal(stateOf(scene.kong.store).size, 0);
+  });
+});
+
+describe("fault: the operator is cut off from the API server", () => {
+  let scene: Scene;
+  let gate: TcpGate;
+  let folder: string;
+  let operator: OperatorProcess;
+  let expected: KongState;
+
+  before(async function () {
+    const controlPlane = await controlPlaneOrSkip(this, sharedControlPlane);
+    folder = await mkdtemp(path.join(tmpdir(), "kjo-fault-gate-"));
+    const { hostname, port } = new URL(controlPlane.url);
+    gate = await TcpGate.start(hostname, Number(port));
+    scene = await Scene.open(controlPlane, "gap");
+    const copy = path.join(folder, "kubeconfig.yaml");
+    operator = await scene.operator({ kubeconfig: await kubeconfigThrough(gate, controlPlane.kubeconfig, copy) });
+  });
+
+  after(async () => {
+    await scene?.close();
+    await gate?.stop();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  it("while objects come, change and go: it sees what has become of them", async () => {
+    await scene.create(fewObjects());
+    await expectProgrammed(scene);
+    gate.cut();
+    await scene.create([custom("KongService", "late", { host: "late.test" })]);
+    await scene.patch("KongService", "service-5", { spec: { host: "changed.test" } });
+    await scene.delete("KongPluginBinding", "limit-0");
+    gate.open();
+    await until("the deleted one is gone", async () => !(await names("KongPluginBinding")).includes("limit-0"));
+    await expectProgrammed(scene);
+    await untilIdle(operator);
+    const hosts = [...stateOf(scene.kong.store).values()].map(({ host }) => host);
+    assert.ok(hosts.includes("changed.test") && hosts.includes("late.test"));
+    expected = stateOf(scene.kong.store);
+  });
+
+  it("while a Secret goes: its consumer says so, and is well again when the Secret is back", async () => {
+    gate.cut();
+    await scene.delete("Secret", "key-0");
+    gate.open();
+    await until("its absence is told", async () => (await reasonOf("KongConsumer", "consumer-0")) === "SecretNotFound");
+    await scene.create(fewObjects().filter(({ metadata }) => metadata.name === "key-0"));
+    await expectProgrammed(scene);
+    await expectInKong(scene, operator, expected);
+  });
+
+  it("while a finalizer is taken off by force: what is left in Kong is found and removed", async () => {
+    gate.cut();
+    await scene.delete("KongService", "late");
+    await scene.patch("KongService", "late", { metadata: { finalizers: null } });
+    gate.open();
+    const left = (): boolean => [...stateOf(scene.kong.store).values()].some(({ host }) => host === "late.test");
+    await until("the orphan is removed", () => !left());
+    await untilIdle(operator);
+    assert.equal(stateOf(scene.kong.store).size, expected.size - 1);
+  });
+
+  async function names(kind: string): Promise<string[]> {
+    return (await scene.list(kind)).map(({ metadata }) => metadata.name);
+  }
+
+  async function reasonOf(kind: string, name: string): Promise<string | undefined> {
+    const object = (await scene.list(kind)).find(({ metadata }) => metadata.name === name);
+    return object?.status?.conditions?.find(({ type }) => type === "Ready")?.reason;
+  }
+});
