@@ -36,7 +36,9 @@ describe("fault: the API server dies under the operator", () => {
 
   it("and comes back: the operator lives on, and nothing is lost of what it had begun", async () => {
     let restart: Promise<() => Promise<void>> | undefined;
-    killAt(scene.kong, { write: 40, moment: "before its answer" }, () => (restart = controlPlane.crashApiServer!()));
+    killAt(scene.kong, { write: 40, moment: "before its answer" }, () => {
+      restart = controlPlane.crashApiServer!();
+    });
     // What is changed after its death did not happen, as its author is told.
     await inParallel(
       SERVICES.filter(({ kind }) => kind === "KongService"),
