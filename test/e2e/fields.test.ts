@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { skip } from "../dev/skip.ts";
 import { eventually } from "./setup-eventually.ts";
 import type { KongEntityFields } from "./setup-kong.ts";
 import { RUN } from "./setup-run.ts";
@@ -186,7 +187,7 @@ describe("e2e: fields", () => {
 
   it("does not send a field that the gateway does not know, and says so", async function () {
     const schema = JSON.stringify(await env().kong.admin("GET", "/schemas/plugins"));
-    if (schema.includes('"ordering"')) return;
+    if (schema.includes('"ordering"')) skip(this, "this Kong knows every field that a plugin can have, ordering too");
     await scene.patch("KongPluginBinding", "all", { ordering: { before: { access: ["key-auth"] } } });
     const expected = { status: "True", reason: "FieldsNotSent", message: /\bordering\b/ } as const;
     await scene.condition("KongPluginBinding", "all", "Accepted", expected);
