@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { parseSpec } from "../../../src/api/parse.ts";
+import { KongGateway, type KongGatewaySpec } from "../../../src/api/v1alpha1/kong-gateway.ts";
+import { gatewaySecrets, gatewaySettings, type SecretData } from "../../../src/controllers/gateway-settings.ts";
+import { RefNotFoundError } from "../../../src/errors.ts";
+import type { GatewaySettings } from "../../../src/kong/settings.ts";
+
+const KEY = { kind: "KongGateway", namespace: "kong", name: "edge" };
+const URL = "https://kong:8444";
+
+function specOf(adminApi: object, rest: object = {}): KongGatewaySpec {
+  return parseSpec(KongGateway, { metadata: KEY, spec: { adminApi: { url: URL, ...adminApi }, ...rest } });
+}
+
+function settingsOf(spec: KongGatewaySpec, secrets: Readonly<Record<string, SecretData>> = {}): GatewaySettings {
+  return gatewaySettings(KEY, spec, (name) => secrets[name]);
+}
+
+const EVERYTHING = {
+  tls: { caSecretRef: { name: "ca" }, clientCertSecretRef: { name: "client" }, serverName: "kong.internal" },
+  tokenSecretRef: { name: "token" },
+  headersFrom: [{ name: "X-Team", secretRef: { name: "team", key: "value" } }],
+  workspace: "blue",
+  timeoutMs: 500,
+  concurrency: 4,
+};
+const SECRETS = {
+  ca: { "ca.crt": "-----CA-----\n" },
+  client: { "tls.crt": "-----CERT-----", "tls.key": "-----KEY-----" },
+  token: { token: "t0ken\n" },
+  team: { value: "a" },
+};
+
+describe("controllers/gateway-settings", () => {
+  it("gives a smallest spec everything else by default", () => {
+    assert.deepEqual(settingsOf(specOf({})), {
+      url: URL,
+      headers: {},
+      workspace: "",
+      timeoutMs: 10_000,
+      concurrency: 16,
+      instance: "kong.edge",
+      driftIntervalMs: 60_000,
+      driftPolicy: "Repair",
+    });
+  });
+
+  it("reads every Secret that it names, without the line end that an editor leaves", () => {
+    const rest = { instance: "prod", takeOver: "11111111-2222-4333-8444-555555555555", drift: { intervalSeconds: 5 } };
+    assert.deepEqual(settingsOf(specOf(EVERYTHING, rest), SECRETS), {
+      url: URL,
+      headers: { "Kong-Admin-Token": "t0ken", "X-Team": "a" },
+      tls: { ca: "-----CA-----", cert: "-----CERT-----", key: "-----KEY-----", serverName: "kong.internal" },
+      workspace: "blue",
+      timeoutMs: 500,
+      concurrency: 4,
+      instance: "prod",
+      takeOver: "11111111-2222-4333-8444-555555555555",
+      driftIntervalMs: 5_000,
+      driftPolicy: "Repair",
+    });
+  });
+
+  it("names the Secrets of a spec, parsed or not, whatever it lacks", () => {
+    assert.deepEqual(
+      gatewaySecrets({ adminApi: EVERYTHING }).map(({ name }) => name),
+      Object.keys(SECRETS),
+    );
+    assert.deepEqual(gatewaySecrets({}), []);
+    assert.deepEqual(gatewaySecrets({ adminApi: {} }), []);
+  });
+
+  for (const [name, data] of Object.entries(SECRETS)) {
+    for (const key of Object.keys(data)) {
+      it(`says that Secret ${name} lacks the key ${key}, and no other value`, () => {
+        const lacking = { ...SECRETS, [name]: { ...data, [key]: "" } };
+        assert.throws(
+          () => settingsOf(specOf(EVERYTHING), lacking),
+          (error) =>
+            error instanceof RefNotFoundError &&
+            error.reason === "SecretKeyMissing" &&
+            error.message.includes(`Secret kong/${name} lacks the key "${key}"`) &&
+            !/t0ken|-----/.test(error.message),
+        );
+      });
+    }
+
+    it(`says that Secret ${name} is missing, with the command that labels it`, () => {
+      assert.throws(() => settingsOf(specOf(EVERYTHING), { ...SECRETS, [name]: undefined as unknown as SecretData }), {
+        reason: "SecretNotFound",
+        message: new RegExp(`^spec\\.adminApi\\..*kubectl label secret -n kong ${name} kjo\\.dev/secret=true$`),
+      });
+    });
+  }
+});
