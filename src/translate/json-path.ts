@@ -1,6 +1,9 @@
 import { InvalidSpecError } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 
+/** Not what Number() takes for one: it reads "" as 0. */
+const INDEX = /^(0|[1-9]\d*)$/;
+
 /**
  * Sets the value at a JSON pointer (`/redis/password`, `/headers/0`) in place and makes missing objects on the way.
  * Source: RFC 6901.
@@ -17,9 +20,8 @@ export function setAtPath(target: JsonObject, pointer: string, value: Json, fiel
   steps.forEach((step, index) => {
     const last = index === steps.length - 1;
     if (Array.isArray(node)) {
-      const position = step === "-" ? node.length : Number(step);
-      if (!Number.isInteger(position) || position < 0 || position > node.length)
-        throw unreachable(pointer, step, field);
+      const position = step === "-" ? node.length : INDEX.test(step) ? Number(step) : Number.NaN;
+      if (!(position <= node.length)) throw unreachable(pointer, step, field);
       taken.push(String(position));
       if (last) node[position] = value;
       else node = node[position] ??= {};
