@@ -11,7 +11,7 @@ import { crash, Scene } from "./scene.ts";
 import { inParallel } from "./waiting.ts";
 
 const SEED = chooseSeed();
-const ROUNDS = process.env["KJO_FAULT_FULL"] === "1" ? 20 : 3;
+const ROUNDS = process.env["KJO_FAULT_FULL"] === "1" ? 20 : 2;
 const TIMEOUT_MS = 1_000;
 /** Of all writes, and of all reads: a look at the gateway is dozens of reads, and begins anew when one of them fails. */
 const FAILING_WRITES = 0.2;

@@ -10,10 +10,10 @@ import { custom, fewObjects } from "./objects.ts";
 import { crash, Scene } from "./scene.ts";
 import { inParallel, until } from "./waiting.ts";
 
-const TIMEOUT_MS = 1_500;
+const TIMEOUT_MS = 1_000;
 /** Writes that go wrong, and reads: of these fewer, for each is waited out with backoff before the next is tried. */
 const WRITES = 12;
-const READS = 3;
+const READS = 2;
 /** Longest round of the table: some backoffs on a busy machine. */
 const ROUND_MS = 3 * 60_000;
 

@@ -97,7 +97,7 @@ describe("fault: the leader goes while its replica stands by", () => {
     } finally {
       frozen.child.signal("SIGCONT");
     }
-    await sleep(5_000);
+    await sleep(3_000);
     assert.equal(scene.kong.count("writes"), 0);
     assert.equal(await leader(), "fourth");
   });

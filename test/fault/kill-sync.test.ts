@@ -64,7 +64,7 @@ describe(`fault: the operator is killed while it syncs ${MANY} objects (KJO_FAUL
   it("is killed again and again from the first finalizer to the last status, and all are Programmed", async function () {
     this.timeout(5 * 60_000);
     const random = seededRandom(SEED);
-    for (let lives = 6; lives > 0; lives -= 1) {
+    for (let lives = 4; lives > 0; lives -= 1) {
       const lifeMs = 500 + random() * 3_000;
       await scene.killedOperator((kill) => setTimeout(kill, lifeMs));
     }
@@ -79,10 +79,8 @@ describe(`fault: the operator is killed while it syncs ${MANY} objects (KJO_FAUL
       scene.patch(kind, metadata.name, { status: null }, "status"),
     );
     emptyKong();
-    const startedAt = performance.now();
     const operator = await scene.operator();
     await expectInKong(scene, operator, afterCrashes);
-    syncMs = performance.now() - startedAt;
     expected = stateOf(scene.kong.store);
     assert.equal(expected.size, MANY_ENTITIES + foreign.length);
     assert.equal(scene.kong.count("writes"), MANY_ENTITIES);
@@ -96,6 +94,14 @@ describe(`fault: the operator is killed while it syncs ${MANY} objects (KJO_FAUL
       await crash(await recover());
     });
   }
+
+  it("takes its time when it is not killed", async () => {
+    emptyKong();
+    const startedAt = performance.now();
+    const operator = await recover();
+    syncMs = performance.now() - startedAt;
+    await crash(operator);
+  });
 
   const random = seededRandom(SEED + 1);
   for (const share of Array.from({ length: TIMES }, () => random())) {
@@ -117,7 +123,8 @@ describe(`fault: the operator is killed while it syncs ${MANY} objects (KJO_FAUL
     this.timeout(5 * 60_000);
     await inParallel(await scene.objects(), ({ kind, metadata }) => scene.delete(kind, metadata.name));
     // Together fewer writes than there are to be made.
-    for (const [index, write] of WRITES.slice(0, 9).entries()) {
+    const writes = WRITES.slice(0, 9).filter((_, index) => IS_FULL || index % 2 === 0);
+    for (const [index, write] of writes.entries()) {
       const moment = MOMENTS[index % MOMENTS.length]!;
       await scene.killedOperator((kill) => killAt(scene.kong, { write, moment }, kill));
       scene.kong.faults.clear();

@@ -35,6 +35,9 @@ export interface GatewaySettings {
   readonly drift?: Readonly<Record<string, unknown>>;
 }
 
+/** Clusters that have our kinds, by their kubeconfig. */
+const prepared = new Map<string, Promise<void>>();
+
 /** Where the operators of this process keep their compiled code: over a hundred starts that is minutes. */
 let compileCache: string | undefined;
 
@@ -59,12 +62,10 @@ export class Scene {
     name: string,
     settings: GatewaySettings = {},
   ): Promise<Scene> {
-    const kubectlRun = (...args: string[]) => run(kubectl, ["--kubeconfig", kubeconfig, ...args]);
-    const namespace = `fault-${name}-${process.pid}`;
-    await kubectlRun("apply", "--server-side", "--force-conflicts", "-f", CRDS);
-    await kubectlRun("wait", "--for=condition=Established", "--timeout=30s", "-f", CRDS);
-    await kubectlRun("create", "namespace", namespace);
-    const scene = new Scene(namespace, kubeconfig, await startKongDouble());
+    if (!prepared.has(kubeconfig)) prepared.set(kubeconfig, installKinds({ kubectl, kubeconfig }));
+    await prepared.get(kubeconfig);
+    const scene = new Scene(`fault-${name}-${process.pid}`, kubeconfig, await startKongDouble());
+    await scene.client.create(NAMESPACE, "", { metadata: { name: scene.namespace } });
     await scene.create([gateway("default", scene.kong.adminUrl, settings)]);
     return scene;
   }
@@ -143,6 +144,11 @@ export class Scene {
     await this.client.delete(NAMESPACE, { namespace: "", name: this.namespace });
     await this.client.close();
   }
+}
+
+async function installKinds({ kubectl, kubeconfig }: Pick<ControlPlane, "kubeconfig" | "kubectl">): Promise<void> {
+  await run(kubectl, ["--kubeconfig", kubeconfig, "apply", "--server-side", "--force-conflicts", "-f", CRDS]);
+  await run(kubectl, ["--kubeconfig", kubeconfig, "wait", "--for=condition=Established", "--timeout=30s", "-f", CRDS]);
 }
 
 /** A KongGateway; unless told otherwise it looks for drift so seldom that this never explains a recovery. */
