@@ -7,6 +7,7 @@ import { sharedControlPlane, startOwnControlPlane, type ControlPlane } from "../
 import { controlPlaneOrSkip } from "../controlplane/suite.ts";
 import type { OperatorProcess } from "../dev/operator-process.ts";
 import { expectGone, expectInKong, expectProgrammed, untilIdle } from "./end-state.ts";
+import { fetchMetrics, sumOf } from "./operator-metrics.ts";
 import { killAt } from "./kill-point.ts";
 import { stateOf, type KongState } from "./kong-state.ts";
 import { custom, fewObjects, objectsOf } from "./objects.ts";
@@ -17,21 +18,27 @@ const SERVICES = objectsOf({ upstreams: 0, services: 100, routes: 100, plugins: 
 
 describe("fault: the API server dies under the operator", () => {
   let controlPlane: ControlPlane;
+  let folder: string;
+  let gate: TcpGate;
   let scene: Scene;
   let operator: OperatorProcess;
 
   before(async function () {
     // Its own one: others must not lose theirs.
     controlPlane = await controlPlaneOrSkip(this, () => startOwnControlPlane());
+    folder = await mkdtemp(path.join(tmpdir(), "kjo-fault-crash-"));
+    gate = await gateTo(controlPlane);
     scene = await Scene.open(controlPlane, "crash");
-    operator = await scene.operator();
+    operator = await scene.operator({ kubeconfig: await through(gate, controlPlane, folder) });
     await scene.create(SERVICES);
     await expectProgrammed(scene);
   });
 
   after(async () => {
     await scene?.close();
+    await gate?.stop();
     await controlPlane?.stop();
+    if (folder) await rm(folder, { recursive: true, force: true });
   });
 
   it("and comes back: the operator lives on, and nothing is lost of what it had begun", async () => {
@@ -59,6 +66,23 @@ describe("fault: the API server dies under the operator", () => {
     assert.ok(wanted.filter((host) => host === "changed.test").length >= 40);
   });
 
+  it("and has forgotten what happened while the operator was cut off: it lists again and misses no deletion", async () => {
+    gate.cut();
+    await (
+      await controlPlane.crashApiServer!()
+    )();
+    // By force, as nobody should: the operator is not asked.
+    for (const kind of ["KongRoute", "KongService"]) {
+      await scene.patch(kind, `${kind.slice(4).toLowerCase()}-99`, { metadata: { finalizers: null } });
+      await scene.delete(kind, `${kind.slice(4).toLowerCase()}-99`);
+    }
+    gate.open();
+    await until("what they left is removed", () => stateOf(scene.kong.store).size === SERVICES.length - 2);
+    await untilIdle(operator);
+    const expired = sumOf(await fetchMetrics(operator.url), "kjo_informer_incidents_total", { incident: "expired" });
+    assert.ok(expired > 0, "the watch went on where it was: nothing was put to the test");
+  });
+
   it("and all can be deleted afterwards", async () => {
     await inParallel(await scene.objects(), ({ kind, metadata }) => scene.delete(kind, metadata.name));
     await expectGone(scene);
@@ -76,11 +100,9 @@ describe("fault: the operator is cut off from the API server", () => {
   before(async function () {
     const controlPlane = await controlPlaneOrSkip(this, sharedControlPlane);
     folder = await mkdtemp(path.join(tmpdir(), "kjo-fault-gate-"));
-    const { hostname, port } = new URL(controlPlane.url);
-    gate = await TcpGate.start(hostname, Number(port));
+    gate = await gateTo(controlPlane);
     scene = await Scene.open(controlPlane, "gap");
-    const copy = path.join(folder, "kubeconfig.yaml");
-    operator = await scene.operator({ kubeconfig: await kubeconfigThrough(gate, controlPlane.kubeconfig, copy) });
+    operator = await scene.operator({ kubeconfig: await through(gate, controlPlane, folder) });
   });
 
   after(async () => {
@@ -135,3 +157,12 @@ describe("fault: the operator is cut off from the API server", () => {
     return object?.status?.conditions?.find(({ type }) => type === "Ready")?.reason;
   }
 });
+
+function gateTo({ url }: ControlPlane): Promise<TcpGate> {
+  const { hostname, port } = new URL(url);
+  return TcpGate.start(hostname, Number(port));
+}
+
+function through(gate: TcpGate, { kubeconfig }: ControlPlane, folder: string): Promise<string> {
+  return kubeconfigThrough(gate, kubeconfig, path.join(folder, "kubeconfig.yaml"));
+}

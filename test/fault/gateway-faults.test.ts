@@ -5,7 +5,7 @@ import { htmlPage, serverError, tooManyRequests, type FaultAction } from "../dou
 import { expectGone, expectInKong, expectProgrammed } from "./end-state.ts";
 import { addForeign } from "./foreign.ts";
 import { isWrite } from "./kill-point.ts";
-import { rowsOf, stateOf, type KongRows, type KongState } from "./kong-state.ts";
+import { rowsOf, sizeOf, stateOf, type KongRows, type KongState } from "./kong-state.ts";
 import { custom, fewObjects } from "./objects.ts";
 import { crash, Scene } from "./scene.ts";
 import { inParallel, until } from "./waiting.ts";
@@ -83,6 +83,17 @@ describe("fault: a gateway that fails for a while", () => {
       await expectInKong(scene, operator, empty);
     });
   }
+
+  it("that applies without an answer keeps nothing of an object that was deleted before one came", async () => {
+    scene.kong.faults.add({ action: { kind: "lose-answer" }, when: isWriteRequest });
+    await scene.create([custom("KongService", "brief", { host: "brief.test" })]);
+    await until("it is in Kong", () => sizeOf(scene.kong.store) > empty.size);
+    await scene.delete("KongService", "brief");
+    await until("it has left Kong", () => sizeOf(scene.kong.store) === empty.size);
+    scene.kong.faults.clear();
+    await expectGone(scene);
+    await expectInKong(scene, operator, empty);
+  });
 
   it("that asks for a pause with 429 gets one", async () => {
     const pauseMs = 3_000;
