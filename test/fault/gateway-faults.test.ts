@@ -99,7 +99,8 @@ describe("fault: a gateway that fails for a while", () => {
     const pauseMs = 3_000;
     const refuse = { kind: "answer", response: tooManyRequests(pauseMs / 1_000) } as const;
     scene.kong.resetCounts();
-    scene.kong.faults.add({ action: refuse, when: isWriteRequest, times: 1 });
+    const relent = scene.kong.faults.add({ action: refuse });
+    setTimeout(relent, 0.8 * pauseMs);
     await scene.create(fewObjects());
     await expectInKong(scene, operator, expected);
     const requests = scene.kong.requests;
