@@ -66,6 +66,13 @@ the API server's audit log: nothing is denied, and nothing is granted that is no
 - apiGroups: [""]
   resources: [secrets]
   verbs: [list, watch]
+# Services and their endpoints, which become the targets of upstreams.
+- apiGroups: [""]
+  resources: [services]
+  verbs: [list, watch]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]

@@ -15,6 +15,7 @@ import type { KongObjectStatus } from "../report/object-status.ts";
 import { gatewayCandidates } from "./gateway-ref.ts";
 import { gatewaySecrets } from "./gateway-settings.ts";
 import { KONG_KINDS } from "./kong-kinds.ts";
+import { formatServiceKey, Services } from "./services.ts";
 
 /** An object of one of our kinds as the API server stores it; its spec is not parsed yet. */
 export type KongObject = CustomResource<Record<string, unknown>, KongObjectStatus>;
@@ -36,6 +37,7 @@ export class Caches {
   readonly kinds: ReadonlyMap<string, Informer<KongObject>>;
   readonly secrets: Informer<Secret>;
   readonly namespaces: Informer<KubeObject> | undefined;
+  readonly services: Services;
   readonly #operatorNamespace: string;
 
   constructor({ watch, watchesAllNamespaces, operatorNamespace }: CachesOptions) {
@@ -47,6 +49,7 @@ export class Caches {
       }),
     );
     this.secrets = watch<Secret>({ type: SECRET, labelSelector: `${LABEL_SECRET}=true` });
+    this.services = new Services(watch);
     this.namespaces = watchesAllNamespaces ? watch<KubeObject>({ type: NAMESPACE }) : undefined;
   }
 
@@ -107,7 +110,8 @@ function usesOf(kind: string, object: KongObject, operatorNamespace: string): st
       ...(references?.objects ?? []).map(({ to }) => to),
     ]
       .map(formatKey)
-      .concat((references?.secrets ?? []).map(({ name }) => secret(name)));
+      .concat((references?.secrets ?? []).map(({ name }) => secret(name)))
+      .concat((references?.services ?? []).map(({ name }) => formatServiceKey(namespace, name)));
   } catch {
     return [];
   }

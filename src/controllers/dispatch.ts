@@ -27,6 +27,9 @@ export function dispatchChanges(caches: Caches, enqueue: (key: ObjectKey) => voi
     if (event.type === "added" && !caches.secrets.hasSynced) return;
     for (const user of caches.usersOf(keyOf("Secret", event.object))) enqueue(user);
   });
+  caches.services.onChange((service) => {
+    for (const user of caches.usersOf(service)) enqueue(user);
+  });
   caches.namespaces?.addHandler((event) => {
     if (isRelabelled(event)) for (const key of objectsIn(caches, event.object.metadata.name)) enqueue(key);
   });

@@ -55,12 +55,20 @@ export interface Secret extends KubeObject {
 
 export const SECRET: ResourceType = core("secrets", "Secret", true);
 export const CONFIG_MAP: ResourceType = core("configmaps", "ConfigMap", true);
+export const SERVICE: ResourceType = core("services", "Service", true);
 export const NAMESPACE: ResourceType = core("namespaces", "Namespace", false);
 export const LEASE: ResourceType = {
   group: "coordination.k8s.io",
   version: "v1",
   plural: "leases",
   kind: "Lease",
+  namespaced: true,
+};
+export const ENDPOINT_SLICE: ResourceType = {
+  group: "discovery.k8s.io",
+  version: "v1",
+  plural: "endpointslices",
+  kind: "EndpointSlice",
   namespaced: true,
 };
 export const EVENT: ResourceType = {

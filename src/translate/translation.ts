@@ -19,9 +19,19 @@ export interface SecretReference {
   readonly name: string;
 }
 
+/** A spec's reference to a port of a Kubernetes Service of its namespace. */
+export interface ServiceReference {
+  /** Path in the spec, for messages: `spec.backends[0].serviceRef`. */
+  readonly field: string;
+  readonly name: string;
+  /** Name or number of the Service's port. */
+  readonly port: string | number;
+}
+
 export interface References {
   readonly objects: readonly ObjectReference[];
   readonly secrets: readonly SecretReference[];
+  readonly services?: readonly ServiceReference[];
 }
 
 /** All that a translation may know besides the spec; made by the observe stage. */

@@ -1,0 +1,1 @@
+export { distinctEndpoints, targetOf, type Endpoint } from "../model/endpoint.ts";
