@@ -1,7 +1,7 @@
 import { startKongDouble } from "../test/doubles/kong/double.ts";
 
 // The stand-in in a process of its own, as Kong would be: otherwise it and the bench share one thread. Counts go over IPC.
-const double = await startKongDouble({ pace: "kong" });
+const double = await startKongDouble({ pace: "kong", dbless: process.argv.includes("--dbless") });
 
 process.on("message", (message) => {
   if (message === "counts") {

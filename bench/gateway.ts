@@ -17,8 +17,9 @@ export interface Gateway {
 }
 
 /** The stand-in at a real Kong's pace, in a process of its own. */
-export async function startDouble(): Promise<Gateway> {
-  const child = fork(fileURLToPath(new URL("./double-process.ts", import.meta.url)), {
+export async function startDouble(options: { readonly dbless: boolean }): Promise<Gateway> {
+  const args = options.dbless ? ["--dbless"] : [];
+  const child = fork(fileURLToPath(new URL("./double-process.ts", import.meta.url)), args, {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const [{ adminUrl }] = (await once(child, "message")) as [{ adminUrl: string }];
@@ -46,10 +47,10 @@ export function realGateway(adminUrl: string): Gateway {
   return { adminUrl, counts: async () => undefined, resetCounts: async () => undefined, stop: async () => undefined };
 }
 
-const TYPES = ["routes", "services"];
+const TYPES = ["routes", "services", "upstreams"];
 const CONCURRENCY = 16;
 
-/** Deletes what carries the tag, routes first. */
+/** Deletes what carries the tag, routes first; targets go with their upstream. */
 export async function deleteTagged(adminUrl: string, tag: string): Promise<void> {
   for (const type of TYPES) {
     for (;;) {

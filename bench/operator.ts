@@ -15,6 +15,8 @@ export interface Reading extends Counts {
   readonly busyKeys: number;
   readonly pendingStatuses: number;
   readonly reconciles: number;
+  /** What the gateway holds of ours. */
+  readonly entities: number;
 }
 
 /** The operator under test, read through its metrics. */
@@ -46,13 +48,22 @@ export class MeasuredOperator {
 
   async read(): Promise<Reading> {
     const text = await (await fetch(`${this.#process.url}/metrics`)).text();
-    const reading = { writes: 0, reads: 0, lastWriteMs: 0, busyKeys: 0, pendingStatuses: 0, reconciles: 0 };
+    const reading = {
+      writes: 0,
+      reads: 0,
+      lastWriteMs: 0,
+      busyKeys: 0,
+      pendingStatuses: 0,
+      reconciles: 0,
+      entities: 0,
+    };
     for (const line of text.split("\n")) {
       const value = Number(line.slice(line.lastIndexOf(" ") + 1));
       if (line.startsWith("kjo_kong_requests_total"))
         reading[line.includes('method="GET"') ? "reads" : "writes"] += value;
       else if (line.startsWith("kjo_kong_last_write_timestamp_seconds"))
         reading.lastWriteMs = Math.max(reading.lastWriteMs, value * 1000);
+      else if (line.startsWith("kjo_kong_entities{")) reading.entities += value;
       else if (line.startsWith("kjo_queue_keys") && !line.includes('state="delayed"')) reading.busyKeys += value;
       else if (line.startsWith("kjo_status_pending")) reading.pendingStatuses += value;
       else if (line.startsWith("kjo_reconcile_total")) reading.reconciles += value;

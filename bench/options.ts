@@ -4,7 +4,9 @@ export const USAGE = `npm run bench -- [OPTIONS]
 
   --services N      services, and as many routes (default 1000)
   --changes N       single changes to measure (default 50)
+  --upstreams       an upstream with two targets for each service
   --kong URL        Admin API of a real Kong; default: the stand-in at a real Kong's pace
+  --dbless          the stand-in has no database
   --no-apply        leave out bulk.fromApplySeconds, which takes longest
   --json            print nothing but the result on stdout
   --help            this text
@@ -14,7 +16,9 @@ The last line on stdout is the result, one line of JSON.`;
 export interface BenchOptions {
   readonly services: number;
   readonly changes: number;
+  readonly upstreams: boolean;
   readonly kong: string | undefined;
+  readonly dbless: boolean;
   readonly apply: boolean;
   readonly json: boolean;
 }
@@ -27,17 +31,23 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | "help
     options: {
       services: { type: "string", default: "1000" },
       changes: { type: "string", default: "50" },
+      upstreams: { type: "boolean", default: false },
       kong: { type: "string" },
+      dbless: { type: "boolean", default: false },
       apply: { type: "boolean", default: true },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return "help";
+  if (values.kong !== undefined && values.dbless)
+    throw new Error("--dbless is for the stand-in; a Kong says by itself whether it has a database");
   return {
     services: count("--services", values.services),
     changes: count("--changes", values.changes),
+    upstreams: values.upstreams,
     kong: values.kong === undefined ? undefined : address("--kong", values.kong),
+    dbless: values.dbless,
     apply: values.apply,
     json: values.json,
   };

@@ -3,11 +3,20 @@ import type { RequestRecord } from "../kong/admin-client.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** How one gateway is at the moment of a scrape. */
+export interface GatewayStats {
+  readonly gateway: string;
+  readonly isReady: boolean;
+  /** Our entities by type. */
+  readonly entities: Readonly<Record<string, number>>;
+}
+
 /** What is counted of the gateways; docs/metrics.md says what each means. */
 export class GatewayMetrics {
   readonly #requests: Counter;
   readonly #seconds: Histogram;
   readonly #lastWrite: Gauge;
+  #getGateways: () => readonly GatewayStats[] = () => [];
 
   constructor(registry: Registry) {
     this.#requests = new Counter({
@@ -28,6 +37,36 @@ export class GatewayMetrics {
       help: "Unix time of the answer to the last write",
       labelNames: ["gateway"],
       registers: [registry],
+    });
+    this.#defineCollected(registry);
+  }
+
+  /** The gateways that are told of from now on: each term of leadership has its own. */
+  observeGateways(getGateways: () => readonly GatewayStats[]): void {
+    this.#getGateways = getGateways;
+  }
+
+  #defineCollected(registry: Registry): void {
+    const up: Gauge = new Gauge({
+      name: "kjo_kong_up",
+      help: "1 while the gateway can be written to",
+      labelNames: ["gateway"],
+      registers: [registry],
+      collect: () => {
+        up.reset();
+        for (const { gateway, isReady } of this.#getGateways()) up.set({ gateway }, isReady ? 1 : 0);
+      },
+    });
+    const entities: Gauge = new Gauge({
+      name: "kjo_kong_entities",
+      help: "Our entities that the gateway holds",
+      labelNames: ["gateway", "type"],
+      registers: [registry],
+      collect: () => {
+        entities.reset();
+        for (const { gateway, entities: counts } of this.#getGateways())
+          for (const [type, count] of Object.entries(counts)) entities.set({ gateway, type }, count);
+      },
     });
   }
 

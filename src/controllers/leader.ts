@@ -12,8 +12,8 @@ import type { Caches } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import { keyOf } from "./dispatch.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
-import type { GatewayMetrics } from "./gateway-metrics.ts";
-import { Gateways } from "./gateways.ts";
+import type { GatewayMetrics, GatewayStats } from "./gateway-metrics.ts";
+import { Gateways, type Gateway } from "./gateways.ts";
 import { reconcileKongGateway, type ConnectGateway } from "./kong-gateway.ts";
 import { KONG_KINDS } from "./kong-kinds.ts";
 import { reconcileKongObject } from "./kong-object.ts";
@@ -75,6 +75,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     },
   });
   metrics.observeStatusQueue(() => statuses.depth);
+  options.gatewayMetrics.observeGateways(() => gateways.all().map(statsOf));
   const context: ControllerContext = {
     client: options.client,
     caches,
@@ -153,6 +154,10 @@ function connector(
     connection.start(signal);
     return connection;
   };
+}
+
+function statsOf({ key, connection: { state } }: Gateway): GatewayStats {
+  return { gateway: formatKey(key), isReady: state.phase === "Ready", entities: state.counts };
 }
 
 /** Gateways first, then kinds in the order in which their entities are created. */

@@ -24,20 +24,21 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner)]));
 }
 
+const COUNTS = { writes: "number", reads: "number" };
+const CHANGE = { p50Ms: "number", p95Ms: "number", ...COUNTS };
 const SHAPE = {
+  gateway: "string",
   services: "number",
   routes: "number",
-  bulk: {
-    seconds: "number",
-    floorSeconds: "number",
-    ratio: "number",
-    fromApplySeconds: "number",
-    writes: "number",
-    reads: "number",
-  },
-  change: { p50Ms: "number", p95Ms: "number", writes: "number", reads: "number" },
-  noop: { writes: "number", reads: "number" },
-  restart: { seconds: "number", writes: "number", reads: "number" },
+  upstreams: "number",
+  bulk: { seconds: "number", floorSeconds: "number", ratio: "number", fromApplySeconds: "number", ...COUNTS },
+  change: CHANGE,
+  targetChange: CHANGE,
+  noop: COUNTS,
+  refused: { toldMs: "number", ...COUNTS },
+  foreign: { toldMs: "number", takenOverMs: "number", ...COUNTS },
+  restart: { seconds: "number", ...COUNTS },
+  deletion: { seconds: "number", ...COUNTS },
   rssMb: "number",
   rssPeakMb: "number",
 };
@@ -56,13 +57,12 @@ describe("npm run bench", function () {
   });
 
   it("prints one line of JSON, and counts no write beyond what is needed", async () => {
-    const result = await bench();
+    const result = await bench("--upstreams");
     assert.deepEqual(shapeOf(result), SHAPE);
-    const { bulk, change, noop, restart } = result as Record<
-      "bulk" | "change" | "noop" | "restart",
-      { writes: number }
-    >;
-    assert.deepEqual([bulk.writes, change.writes, noop.writes, restart.writes], [6, 1, 0, 0]);
+    const writesOf = (name: string): unknown => (result[name] as { writes: unknown }).writes;
+    const scenarios = ["bulk", "change", "targetChange", "noop", "refused", "restart", "deletion"];
+    // Three each of upstreams, services and routes, and six targets, which go with their upstream.
+    assert.deepEqual(scenarios.map(writesOf), [15, 1, 1, 0, 1, 0, 9]);
   });
 
   it("measures a gateway that is there already, and leaves nothing of its own in it", async () => {
