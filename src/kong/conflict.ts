@@ -11,6 +11,7 @@ import type { GatewaySession } from "./session.ts";
 
 /** Kong's types in words. */
 const WORDS: Readonly<Record<KongEntityType, string>> = {
+  vaults: "vault",
   ca_certificates: "CA certificate",
   certificates: "certificate",
   snis: "SNI",

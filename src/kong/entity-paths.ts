@@ -4,6 +4,7 @@ import type { KongEntityType } from "../model/kong-entity.ts";
 
 /** Path segment of a type's collection. Source: `GET /endpoints`. Targets live under their upstream. */
 const COLLECTIONS: Readonly<Record<KongEntityType, string>> = {
+  vaults: "vaults",
   ca_certificates: "ca_certificates",
   certificates: "certificates",
   snis: "snis",

@@ -11,6 +11,7 @@ const NAME_FIELDS: Readonly<Partial<Record<KongEntityType, string>>> = {
   routes: "name",
   upstreams: "name",
   snis: "name",
+  vaults: "prefix",
   consumers: "username",
 };
 

@@ -7,6 +7,7 @@ import type { ObjectKey } from "./object-key.ts";
  * Source: `GET /schemas/{name}` and the `reference` fields in it.
  */
 export const KONG_ENTITY_TYPES = [
+  "vaults",
   "ca_certificates",
   "certificates",
   "snis",

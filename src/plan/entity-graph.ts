@@ -5,6 +5,8 @@ import { storedTargetAddress } from "./target-address.ts";
 /*
  * Who refers to whom in Kong. Creations go down, deletions go up.
  *
+ *      vaults: any text may hold {vault://PREFIX/…}, which Kong does not follow as a reference
+ *
  *      ca_certificates     certificates              consumers
  *            |              |   |   |                  |   |
  *            |        snis -+   |   +- upstreams       |   +- acls, keyauth_credentials, jwt_secrets,
@@ -24,6 +26,7 @@ import { storedTargetAddress } from "./target-address.ts";
 
 /** Field -> type that it refers to. Source: the `reference` fields of `GET /schemas/{entity}`. */
 export const REFERENCES: Readonly<Record<KongEntityType, Readonly<Record<string, KongEntityType>>>> = {
+  vaults: {},
   ca_certificates: {},
   certificates: {},
   snis: { certificate: "certificates" },
@@ -109,6 +112,7 @@ export function redirectReferences(
 
 /** Fields that no two entities of a type may share; a list is one key made of several fields. */
 const UNIQUE: Readonly<Partial<Record<KongEntityType, readonly (readonly string[])[]>>> = {
+  vaults: [["prefix"]],
   ca_certificates: [["cert_digest"], ["cert"]],
   snis: [["name"]],
   upstreams: [["name"]],
