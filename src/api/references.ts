@@ -30,3 +30,11 @@ export const SecretKeyRef = z.strictObject({
   key: secretKey().describe("Key of the value in the Secret's data."),
 });
 export type SecretKeyRef = z.infer<typeof SecretKeyRef>;
+
+/** One value of a Secret under a key that has a usual name. */
+export function secretWithKey(usualKey: string, of: string) {
+  return z.strictObject({
+    name: objectName().describe('Name of the Secret. It must carry the label kjo.dev/secret: "true".'),
+    key: secretKey().default(usualKey).describe(`Key of the ${of} in the Secret's data.`),
+  });
+}

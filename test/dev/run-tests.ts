@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { prepareControlPlane } from "../controlplane/control-plane.ts";
+import { findConsul } from "./consul.ts";
 import { findHelm } from "./helm.ts";
 import { guardProcess, releaseProcess } from "./orphan-guard.ts";
 import { SUITES, type Suite } from "./suites.ts";
@@ -70,8 +71,10 @@ function startBuilds(plan: readonly PlannedSuite[]): (suite: Suite) => Promise<v
   const settle = (build: Promise<unknown>) => build.then(ignore, ignore);
   const controlPlane = needed.has("control plane") ? settle(prepareControlPlane(log)) : Promise.resolve();
   const helm = needed.has("helm") ? controlPlane.then(() => settle(findHelm(log))) : Promise.resolve();
+  const consul = needed.has("consul") ? helm.then(() => settle(findConsul(log))) : Promise.resolve();
   return async ({ needs }) => {
     if (needs.includes("control plane")) await controlPlane;
+    if (needs.includes("consul")) await consul;
     if (needs.includes("helm")) await helm;
   };
 }

@@ -8,7 +8,7 @@ export interface Suite {
   /** Of the whole suite: past it something hangs. */
   readonly limitMs: number;
   /** What has to be built before it can start. */
-  readonly needs: readonly ("control plane" | "helm")[];
+  readonly needs: readonly ("control plane" | "helm" | "consul")[];
 }
 
 const MINUTE_MS = 60_000;
@@ -41,7 +41,7 @@ export const SUITES: readonly Suite[] = [
     folders: ["test/e2e"],
     timeoutMs: MINUTE_MS,
     limitMs: 15 * MINUTE_MS,
-    needs: ["control plane"],
+    needs: ["control plane", "consul"],
   },
   {
     name: "fault",

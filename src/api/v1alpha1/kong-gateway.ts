@@ -1,20 +1,14 @@
 import { z } from "zod";
-import { headerName, hostName, integer, mapListOf, objectName, secretKey, text, uuid } from "../fields.ts";
+import { headerName, hostName, integer, mapListOf, text, uuid } from "../fields.ts";
 import type { KindDefinition } from "../kind.ts";
 import { MESSAGE_COLUMN, READY_COLUMNS } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
-import { SecretKeyRef, SecretRef } from "../references.ts";
+import { SecretKeyRef, SecretRef, secretWithKey } from "../references.ts";
 import { isSet, withRules, withTransitionRules } from "../rules.ts";
 import { baseStatusFields } from "../status.ts";
 import { AllowedNamespaces } from "./allowed-namespaces.ts";
 import { DeletionPolicy } from "./common.ts";
-
-/** A Secret with a key that has a usual name. */
-const secretWithKey = (usualKey: string, of: string) =>
-  z.strictObject({
-    name: objectName().describe('Name of the Secret. It must carry the label kjo.dev/secret: "true".'),
-    key: secretKey().default(usualKey).describe(`Key of the ${of} in the Secret's data.`),
-  });
+import { Proxy } from "./kong-gateway-proxy.ts";
 
 const AdminTls = z.strictObject({
   caSecretRef: secretWithKey("ca.crt", "CA certificates")
@@ -97,6 +91,7 @@ const Prune = z.strictObject({
 
 const fields = z.strictObject({
   adminApi: AdminApi.describe("How to reach the Admin API."),
+  proxy: Proxy.optional().describe("How to reach the proxy. Routes with verify are asked for there."),
   instance: text({
     maxLength: 128,
     pattern: "^[-._0-9A-Za-z]+$",
