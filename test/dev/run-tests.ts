@@ -8,6 +8,7 @@ import { prepareControlPlane } from "../controlplane/control-plane.ts";
 import { findConsul } from "./consul.ts";
 import { findHelm } from "./helm.ts";
 import { guardProcess, releaseProcess } from "./orphan-guard.ts";
+import { inOwnNetwork } from "./own-network.ts";
 import { SUITES, type Suite } from "./suites.ts";
 import { emptyResult, summaryLines, type SuiteResult } from "./summary.ts";
 
@@ -100,7 +101,10 @@ async function runSuite(suite: Suite, files: readonly string[], grep: string, to
   heading(suite.name);
   const args = [inRoot("test/dev/run-suite.ts"), String(suite.timeoutMs), grep, ...files];
   const stdio = ["inherit", "inherit", "inherit", "ipc"] as const;
-  const child = spawn(process.execPath, args, { cwd: root, stdio: [...stdio], detached: true });
+  const { command, ...rest } = suite.ownNetwork
+    ? await inOwnNetwork(process.execPath, args)
+    : { command: process.execPath, args, env: process.env };
+  const child = spawn(command, rest.args, { cwd: root, stdio: [...stdio], detached: true, env: rest.env });
   let result: SuiteResult | undefined;
   child.on("message", (message) => (result = message as SuiteResult));
   const ended = await waitForEnd(child, suite.limitMs);

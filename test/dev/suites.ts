@@ -9,6 +9,8 @@ export interface Suite {
   readonly limitMs: number;
   /** What has to be built before it can start. */
   readonly needs: readonly ("control plane" | "helm" | "consul")[];
+  /** Runs in a network namespace of its own where that can be; see own-network.ts. */
+  readonly ownNetwork?: true;
 }
 
 const MINUTE_MS = 60_000;
@@ -41,7 +43,8 @@ export const SUITES: readonly Suite[] = [
     folders: ["test/e2e"],
     timeoutMs: MINUTE_MS,
     limitMs: 15 * MINUTE_MS,
-    needs: ["control plane", "consul"],
+    needs: ["control plane"],
+    ownNetwork: true,
   },
   {
     name: "fault",
@@ -56,6 +59,13 @@ export const SUITES: readonly Suite[] = [
     timeoutMs: 2 * MINUTE_MS,
     limitMs: 15 * MINUTE_MS,
     needs: ["control plane", "helm"],
+  },
+  {
+    name: "consul",
+    folders: ["test/consul"],
+    timeoutMs: MINUTE_MS,
+    limitMs: 15 * MINUTE_MS,
+    needs: ["control plane", "consul"],
   },
   {
     name: "containers",

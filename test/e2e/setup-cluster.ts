@@ -204,6 +204,14 @@ function resourceOf(kind: string): readonly [group: string, plural: string] {
       return ["/apis/events.k8s.io/v1", "events"];
     case "Secret":
       return ["/api/v1", "secrets"];
+    case "Service":
+      return ["/api/v1", "services"];
+    case "Pod":
+      return ["/api/v1", "pods"];
+    case "EndpointSlice":
+      return ["/apis/discovery.k8s.io/v1", "endpointslices"];
+    case "Deployment":
+      return ["/apis/apps/v1", "deployments"];
     case "Namespace":
       return ["/api/v1", "namespaces"];
     default:
