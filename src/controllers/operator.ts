@@ -5,6 +5,7 @@ import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { Caches } from "./caches.ts";
 import { dispatchChanges, keyOf } from "./dispatch.ts";
 import { lead, type LeaderOptions } from "./leader.ts";
+import { secretValuesOf } from "./secret-words.ts";
 
 export interface KjoOperatorOptions extends KubeOperatorOptions {
   /** Namespaces to watch; all where empty. */
@@ -50,11 +51,7 @@ export class KjoOperator extends KubeOperator {
     this.#caches = caches;
     caches.secrets.addHandler((event) => {
       const owner = formatKey(keyOf("Secret", event.object));
-      const values = event.type === "deleted" ? [] : Object.values(event.object.data ?? {});
-      this.#operatorOptions.onSecretValues(
-        owner,
-        values.map((value) => Buffer.from(value, "base64").toString("utf8")),
-      );
+      this.#operatorOptions.onSecretValues(owner, event.type === "deleted" ? [] : secretValuesOf(event.object));
     });
     dispatchChanges(caches, (key) => this.#enqueue?.(key));
   }

@@ -209,7 +209,7 @@ export class GatewayConnection {
     const gateway = this.#gateway;
     const info = parseNodeInfo(await gateway.client.request("GET", "/", "node"));
     if (!info) throw new KongUnavailableError("NotAnAdminAPI", "what answers at spec.adminApi is no Kong Admin API");
-    if (this.#info && this.#info.version !== info.version) gateway.catalog.forget();
+    if (this.#info && this.#info.software !== info.software) gateway.catalog.forget();
     this.#info = info;
     const refusal = refusalOf(info);
     if (refusal) throw new GatewayRefusedError(refusal);

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 
 /** What a gateway says of itself. */
@@ -15,6 +16,8 @@ export interface NodeInfo {
   readonly adminListeners: readonly Listener[];
   /** Names of the plugins that the gateway has. */
   readonly plugins: readonly string[];
+  /** Differs where another node answers, or one with other plugins or other versions of them: schemas may differ too. */
+  readonly software: string;
 }
 
 export interface Listener {
@@ -43,6 +46,7 @@ export function parseNodeInfo(body: Json | undefined): NodeInfo | undefined {
     proxyListeners: listeners(configuration["proxy_listeners"]),
     adminListeners: listeners(configuration["admin_listeners"]),
     plugins: isJsonObject(plugins) ? Object.keys(plugins).sort() : [],
+    software: softwareOf(body),
   };
 }
 
@@ -72,6 +76,14 @@ export function refusalOf(info: NodeInfo): Refusal | undefined {
     };
   }
   return undefined;
+}
+
+function softwareOf({ version, node_id, plugins }: JsonObject): string {
+  const available = isJsonObject(plugins) ? plugins["available_on_server"] : undefined;
+  // Kong's JSON has no order of its own.
+  const sorted = isJsonObject(available) ? Object.entries(available).sort(([a], [b]) => (a < b ? -1 : 1)) : [];
+  const named = sorted.map(([name, plugin]) => [name, isJsonObject(plugin) ? plugin["version"] : plugin]);
+  return hash("sha1", JSON.stringify([version, node_id, named]));
 }
 
 function text(value: Json | undefined): string {

@@ -14,21 +14,23 @@ export type FetchSchema = (path: string) => Promise<JsonObject | undefined>;
 /**
  * The live gateway's own schemas, fetched when first needed and kept until {@link forget}.
  *
- * Guarantee: each schema is asked for once, however many objects wait for it. One that could not be had is asked for
- * again by the next who needs it.
+ * Guarantees: each schema is asked for once, however many objects wait for it. One that could not be had is asked for
+ * again by the next who needs it. What has been loaded stays usable through {@link forget}: a write may be under way.
  */
 export class SchemaCatalog {
   readonly #fetch: FetchSchema;
   readonly #schemas = new Map<string, RecordSchema>();
+  /** Names of those fetched since {@link forget}. */
+  readonly #fresh = new Set<string>();
   readonly #fetching = new Map<string, Promise<RecordSchema>>();
 
   constructor(fetch: FetchSchema) {
     this.#fetch = fetch;
   }
 
-  /** Forgets everything: the gateway has another version now. */
+  /** The gateway may have other schemas now: each is fetched again by the next {@link load} that needs it. */
   forget(): void {
-    this.#schemas.clear();
+    this.#fresh.clear();
     this.#fetching.clear();
   }
 
@@ -37,7 +39,7 @@ export class SchemaCatalog {
    * @throws KongRejectedError where the gateway has no such entity or plugin.
    */
   async load(entities: readonly KongEntity[]): Promise<void> {
-    const missing = entities.filter((entity) => !this.#schemas.has(schemaName(entity)));
+    const missing = entities.filter((entity) => !this.#fresh.has(schemaName(entity)));
     if (missing.length > 0) await Promise.all(missing.map((entity) => this.#load(entity)));
   }
 
@@ -72,12 +74,14 @@ export class SchemaCatalog {
 
   async #load(entity: KongEntity): Promise<void> {
     const name = schemaName(entity);
-    if (entity.type !== "plugins") {
-      this.#schemas.set(name, await this.#fetchOnce(name, entity.type));
-      return;
-    }
-    const [common, own] = await Promise.all([this.#fetchOnce("plugins", "plugins"), this.#fetchOnce(name, "plugins")]);
-    this.#schemas.set(name, pluginSchema(common, own));
+    const fetching = this.#fetchOnce(name, entity.type);
+    const schema =
+      entity.type === "plugins"
+        ? pluginSchema(await this.#fetchOnce("plugins", "plugins"), await fetching)
+        : await fetching;
+    this.#schemas.set(name, schema);
+    // Forgotten meanwhile: good enough for who waits for it, and fetched again by the next.
+    if (this.#fetching.get(name) === fetching) this.#fresh.add(name);
   }
 
   #fetchOnce(name: string, type: KongEntityType): Promise<RecordSchema> {

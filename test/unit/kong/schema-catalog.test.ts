@@ -19,4 +19,22 @@ describe("kong/schema-catalog", () => {
       (error) => error instanceof KongRejectedError && /"route"/.test(error.message),
     );
   });
+
+  it("asks again after it was told to forget, and stays usable for a write that is under way", async () => {
+    const asked: string[] = [];
+    let fields = SCHEMAS["/schemas/plugins/cors"];
+    const catalog = new SchemaCatalog((path) => {
+      asked.push(path);
+      return Promise.resolve(path.endsWith("/cors") ? fields : SCHEMAS[path]);
+    });
+    const plugin = entity(keyOf("KongPluginBinding", "cors"), "plugins", { name: "cors", config: { added: 1 } });
+    await catalog.load([plugin]);
+    await catalog.load([plugin]);
+    assert.equal(asked.length, 2);
+    fields = { fields: [{ config: { type: "record", fields: [{ added: { type: "integer" } }] } }] };
+    catalog.forget();
+    assert.deepEqual(catalog.complete(plugin).unknown, ["config.added"]);
+    await catalog.load([plugin]);
+    assert.deepEqual(catalog.complete(plugin).unknown, []);
+  });
 });
