@@ -1,19 +1,12 @@
-import { parseDocument } from "yaml";
 import type { KongPluginBindingSpec } from "../api/v1alpha1/kong-plugin-binding.ts";
-import { InvalidSpecError, RefNotFoundError } from "../errors.ts";
-import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { InvalidSpecError } from "../errors.ts";
+import type { JsonObject } from "../model/json.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
-import { setAtPath } from "./json-path.ts";
+import { assembleConfig, CONFIG_FIELDS, configSecrets } from "./config.ts";
 import { kongFields } from "./kong-fields.ts";
-import {
-  entity,
-  type KindTranslation,
-  type ObjectReference,
-  type SecretReference,
-  type TranslationContext,
-} from "./translation.ts";
+import { entity, type KindTranslation, type ObjectReference } from "./translation.ts";
 
-const OWN_FIELDS = ["plugin", "config", "configFrom", "configPatches", "targets", "scope"];
+const OWN_FIELDS = ["plugin", ...CONFIG_FIELDS, "targets", "scope"];
 
 type Target = NonNullable<KongPluginBindingSpec["targets"]>[number];
 
@@ -29,16 +22,7 @@ export const kongPluginBindingTranslation: KindTranslation<KongPluginBindingSpec
 
   references(namespace, spec) {
     const objects = (spec.targets ?? []).flatMap((target, index) => targetReferences(namespace, target, index));
-    const secrets: SecretReference[] = [];
-    if (spec.configFrom)
-      secrets.push({ field: "spec.configFrom.secretKeyRef", name: spec.configFrom.secretKeyRef.name });
-    spec.configPatches?.forEach((patch, index) => {
-      secrets.push({
-        field: `spec.configPatches[${index}].valueFrom.secretKeyRef`,
-        name: patch.valueFrom.secretKeyRef.name,
-      });
-    });
-    return { objects, secrets };
+    return { objects, secrets: configSecrets(spec) };
   },
 
   translate(spec, context) {
@@ -86,64 +70,4 @@ function fieldOf(reference: ObjectReference): string {
 /** The part names what the plugin acts on, so that it stays the same one when targets are reordered. */
 function partOf(references: readonly ObjectReference[]): string {
   return references.map((reference) => `${fieldOf(reference)}.${reference.to.name}`).join("+");
-}
-
-/** `config`, with `configFrom` under it and `configPatches` over it; paths that came from a Secret are noted. */
-function assembleConfig(
-  spec: KongPluginBindingSpec,
-  context: TranslationContext,
-): { config: JsonObject; secretPaths: string[] } {
-  const secretPaths: string[] = [];
-  let config: JsonObject = {};
-  if (spec.configFrom) {
-    const { name, key } = spec.configFrom.secretKeyRef;
-    config = parseConfig(
-      secretValue(context, "spec.configFrom.secretKeyRef", name, key),
-      `${context.owner.namespace}/${name}, key "${key}"`,
-    );
-    secretPaths.push("config");
-  }
-  config = { ...config, ...structuredClone((spec.config ?? {}) as JsonObject) };
-  spec.configPatches?.forEach((patch, index) => {
-    const { name, key } = patch.valueFrom.secretKeyRef;
-    const field = `spec.configPatches[${index}]`;
-    const value = secretValue(context, `${field}.valueFrom.secretKeyRef`, name, key);
-    const steps = setAtPath(config, patch.path, value, `${field}.path`);
-    secretPaths.push(["config", ...steps].join("."));
-  });
-  return { config, secretPaths };
-}
-
-function secretValue(context: TranslationContext, field: string, name: string, key: string): string {
-  const value = context.secret(name)[key];
-  if (value === undefined) {
-    throw new RefNotFoundError(
-      "SecretKeyMissing",
-      `${field}: Secret ${context.owner.namespace}/${name} lacks the key "${key}"; add it`,
-    );
-  }
-  return value;
-}
-
-/**
- * The parser's errors and warnings quote the text, which is secret: they are not passed on, nor does the parser print any
- * by itself. A warning counts as an error: `password: !abc` is a tag to YAML, and would come out as an empty password.
- */
-function parseConfig(text: string, source: string): JsonObject {
-  let value: Json | undefined;
-  try {
-    const document = parseDocument(text, { logLevel: "error", prettyErrors: false });
-    if (document.errors.length + document.warnings.length === 0) value = document.toJS() as Json;
-  } catch {
-    // Aliases without end, or nested too deeply: the same as what cannot be read.
-  }
-  if (value === undefined) {
-    throw new InvalidSpecError(
-      "InvalidSecret",
-      `spec.configFrom: Secret ${source} is neither JSON nor YAML; put values that begin with a special character in quotes`,
-    );
-  }
-  if (!isJsonObject(value))
-    throw new InvalidSpecError("InvalidSecret", `spec.configFrom: Secret ${source} holds no object`);
-  return value;
 }

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { JsonObject } from "../../model/json.ts";
-import { kongName, mapListOf, setOf, text } from "../fields.ts";
+import { kongName, setOf, text } from "../fields.ts";
 import type { KindDefinition } from "../kind.ts";
 import { MESSAGE_COLUMN, READY_COLUMNS } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
-import { LocalRef, SecretKeyRef } from "../references.ts";
+import { LocalRef } from "../references.ts";
 import { celHasAny, isSet, withRules, withTransitionRules } from "../rules.ts";
 import { entityStatusFields } from "../status.ts";
 import { entityFields, PROTOCOLS } from "./common.ts";
+import { configFields } from "./config-fields.ts";
 
 const pluginName = () =>
   text({
@@ -36,17 +36,6 @@ export const PluginTarget = withRules(
 );
 export type PluginTarget = z.infer<typeof PluginTarget>;
 
-const ConfigPatch = z.strictObject({
-  path: text({
-    maxLength: 512,
-    pattern: "^(/([^/~]|~[01])+)+$",
-    message: "must be a JSON pointer into config, such as /redis/password; ~1 stands for '/' and ~0 for '~'",
-  }).describe("Where the value goes: a JSON pointer (RFC 6901) into config."),
-  valueFrom: z
-    .strictObject({ secretKeyRef: SecretKeyRef.describe("The value, taken as text.") })
-    .describe("Where the value comes from."),
-});
-
 const phase = () =>
   z
     .strictObject({
@@ -71,18 +60,7 @@ const fields = z.strictObject({
     })
     .optional()
     .describe("Order among the plugins of a request, for gateways that can change it."),
-  config: freeObject(128)
-    .optional()
-    .describe(
-      "Configuration of the plugin, as in Kong's documentation of it. Secrets belong in configFrom or configPatches.",
-    ),
-  configFrom: z
-    .strictObject({ secretKeyRef: SecretKeyRef.describe("A value that is an object in JSON or YAML.") })
-    .optional()
-    .describe("Configuration from a Secret; a field that config sets too is taken from config."),
-  configPatches: mapListOf(ConfigPatch, "path", 64)
-    .optional()
-    .describe("Single values from Secrets, put into the configuration last."),
+  ...configFields("plugin"),
   targets: z
     .array(PluginTarget)
     .min(1)
@@ -138,11 +116,6 @@ export type KongPluginBindingSpec = z.infer<typeof KongPluginBindingSpec>;
 
 function targetKey(target: PluginTarget): string {
   return REFERENCES.map((reference) => target[reference]?.name ?? "").join("/");
-}
-
-/** An object of which only the gateway knows the fields. */
-function freeObject(maxProperties: number): z.ZodType<JsonObject> {
-  return z.record(z.string(), z.unknown()).meta({ maxProperties }) as unknown as z.ZodType<JsonObject>;
 }
 
 export const KongPluginBindingStatus = z.strictObject({
