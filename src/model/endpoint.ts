@@ -5,6 +5,8 @@ export interface Endpoint {
   readonly port: number;
   /** A terminating one finishes what it has and is given nothing new. */
   readonly state: "ready" | "terminating";
+  /** Its part of what its backend gets, against the others of the same backend; 1 unless set. */
+  readonly weight?: number;
 }
 
 /** The endpoint as a target in Kong: `10.0.0.1:8080`, `[2001:db8::1]:8080`. */
