@@ -24,19 +24,25 @@ import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { AdminClient, type RequestRecord } from "./admin-client.ts";
-import { DatabaseGateway, type OwnersChangedReason } from "./database-gateway.ts";
+import type { AdoptOptions } from "./adopt.ts";
+import { modeOf, type Backend, type GatewayMode } from "./backend.ts";
+import { ConnectionSession, type OwnersChangedReason } from "./connection-session.ts";
+import { DatabaseBackend } from "./database-backend.ts";
+import { DblessBackend } from "./dbless/dbless-backend.ts";
 import { GatewayRefusedError, writeBarrier, type GatewayPhase, type GatewayState } from "./gateway-state.ts";
 import { DEFAULT_RETRY_TIMES, GatewayLifecycle, type RetryTimes } from "./lifecycle.ts";
 import type { MirrorEntry } from "./mirror-entry.ts";
 import { parseNodeInfo, refusalOf, type NodeInfo } from "./node-info.ts";
-import { orphansOf, prune, type PruneOptions, type PruneOutcome } from "./prune.ts";
+import { previewObject, type Preview } from "./preview.ts";
+import { orphansOf, type PruneOptions, type PruneOutcome } from "./prune.ts";
 import type { GatewaySettings } from "./settings.ts";
-import { syncObject, type SyncOptions, type SyncOutcome } from "./sync-object.ts";
+import type { SyncOptions, SyncOutcome } from "./sync-object.ts";
 import { httpTransport, type AdminTransport } from "./transport.ts";
 import { concernsGateway } from "./writer.ts";
 
-export type { OwnersChangedReason } from "./database-gateway.ts";
+export type { OwnersChangedReason } from "./connection-session.ts";
 export type { GatewayPhase, GatewayState } from "./gateway-state.ts";
+export type { PlannedChange, Preview, ShownChange } from "./preview.ts";
 export type { PruneOptions, PruneOutcome } from "./prune.ts";
 export type { GatewaySettings } from "./settings.ts";
 export type { SyncOptions, SyncOutcome } from "./sync-object.ts";
@@ -54,19 +60,22 @@ export interface GatewayConnectionOptions {
   readonly onOwnersChanged: (owners: readonly ObjectKey[], why: OwnersChangedReason) => void;
   /** The mirror has just been compared with the gateway: a good time to prune. */
   readonly onChecked?: () => void;
+  /** The hash of the configuration that a gateway without a database was last given, as its status tells. */
+  readonly loadedHash?: string | undefined;
+  /** Entities of these objects have come to stand without a sync: whoever refers to them may look again. */
+  readonly onArrived?: (owners: readonly ObjectKey[]) => void;
   /** Called for each request, for the metrics. */
   readonly onRequest?: (record: RequestRecord) => void;
   readonly transport?: (settings: GatewaySettings) => AdminTransport;
   readonly retry?: RetryTimes;
 }
 
-/** A gateway that ends no request for so long hangs. */
-const HANGING_MS = 1_000;
-
 export class GatewayConnection {
   readonly #options: GatewayConnectionOptions;
   readonly #lifecycle: GatewayLifecycle;
-  readonly #gateway: DatabaseGateway;
+  readonly #gateway: ConnectionSession;
+  /** Of the kind that the gateway says it is. */
+  #backend: Backend;
   /** Objects that wait for the mirror or the gateway. */
   readonly #unapplied = new Map<string, ObjectKey>();
   #info: NodeInfo | undefined;
@@ -75,11 +84,10 @@ export class GatewayConnection {
   #stopping: AbortController | undefined;
   #stopped: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
-  #targetRefresh: Promise<void> = Promise.resolve();
 
   constructor(options: GatewayConnectionOptions) {
     this.#options = options;
-    this.#gateway = new DatabaseGateway({
+    this.#gateway = new ConnectionSession({
       ...options,
       client: this.#newClient(options.settings),
       tellOwners: options.onOwnersChanged,
@@ -98,6 +106,7 @@ export class GatewayConnection {
       now: options.now,
       onChange: () => this.#tellPhase(),
     });
+    this.#backend = this.#backendFor("database");
   }
 
   get state(): GatewayState {
@@ -106,6 +115,7 @@ export class GatewayConnection {
       info: this.#info,
       counts: this.#gateway.mirror.counts(),
       lastSyncTime: this.#lastSyncTime,
+      dbless: this.#backend.dbless,
     };
   }
 
@@ -114,10 +124,9 @@ export class GatewayConnection {
     return this.#gateway.isMirrored;
   }
 
-  /** Writes waiting or under way; none where the gateway leaves all of them without an answer: nothing is done there. */
+  /** Writes waiting or under way. */
   get backlog(): number {
-    const { gate } = this.#gateway;
-    return gate.quietMs > HANGING_MS ? 0 : gate.writes;
+    return this.#backend.backlog;
   }
 
   start(signal: AbortSignal): void {
@@ -134,7 +143,7 @@ export class GatewayConnection {
   async #stop(): Promise<void> {
     this.#stopping?.abort();
     await this.#gateway.client.close();
-    await Promise.allSettled([this.#running, this.#targetRefresh]);
+    await Promise.allSettled([this.#running, this.#backend.stop()]);
   }
 
   /** Takes up new settings; nothing where they are the same. The mirror stays where they lead to the same entities. */
@@ -143,6 +152,7 @@ export class GatewayConnection {
     const formerClient = this.#gateway.client;
     const isAnother = this.#gateway.use(settings, this.#newClient(settings));
     void formerClient.close();
+    this.#backend.useSettings();
     if (isAnother) this.#lifecycle.restart();
     else this.#lifecycle.checkSoon();
   }
@@ -156,8 +166,7 @@ export class GatewayConnection {
     const key = formatKey(owner);
     try {
       this.#assertMirrored();
-      const { driftPolicy } = this.#gateway.settings;
-      const outcome = await syncObject(this.#gateway, owner, desired, { ...options, driftPolicy });
+      const outcome = await this.#backend.sync(owner, desired, options);
       this.#unapplied.delete(key);
       return outcome;
     } catch (error) {
@@ -166,9 +175,18 @@ export class GatewayConnection {
     }
   }
 
-  /** The id that an object's entity has in the gateway; undefined where it is not there. */
+  /**
+   * What {@link sync} would write for the object. Reads only.
+   * @throws OperatorError as a sync would.
+   */
+  async plan(owner: ObjectKey, desired: readonly KongEntity[], adopt?: AdoptOptions): Promise<Preview> {
+    this.#assertMirrored();
+    return previewObject(this.#gateway, owner, desired, adopt);
+  }
+
+  /** The id that an object's entity has in the gateway, or will have in a moment; undefined where it has none. */
   idOf(owner: ObjectKey, type: KongEntityType, part = ""): string | undefined {
-    return this.#gateway.mirror.find(owner, type, part)?.id;
+    return this.#backend.idOf(owner, type, part);
   }
 
   entitiesOf(owner: ObjectKey): readonly MirrorEntry[] {
@@ -192,7 +210,7 @@ export class GatewayConnection {
   async prune(options: PruneOptions): Promise<PruneOutcome> {
     try {
       this.#assertMirrored();
-      return await prune(this.#gateway, options);
+      return await this.#backend.prune(options);
     } catch (error) {
       this.#noteFailure(error);
       throw error;
@@ -202,7 +220,7 @@ export class GatewayConnection {
   /** Compares the whole mirror with the gateway now; rejects with what went wrong. */
   async refresh(): Promise<void> {
     await this.#lifecycle.recheck();
-    await this.#targetRefresh;
+    await this.#backend.settled();
   }
 
   async #check(): Promise<() => void> {
@@ -213,13 +231,39 @@ export class GatewayConnection {
     this.#info = info;
     const refusal = refusalOf(info);
     if (refusal) throw new GatewayRefusedError(refusal);
+    await this.#chooseBackend(modeOf(info));
     const isFirst = !gateway.isMirrored;
-    const changed = await gateway.refresh();
+    const changed = await this.#backend.refresh();
     if (!changed) return this.#check();
     this.#lastSyncTime = this.#options.now();
-    await this.#targetRefresh;
-    this.#targetRefresh = gateway.targets.refresh().catch((error: unknown) => this.#lifecycle.report(error));
     return () => this.#tellChecked(isFirst, changed);
+  }
+
+  /** What is known of a gateway of the other kind is worth nothing. */
+  async #chooseBackend(mode: GatewayMode): Promise<void> {
+    const former = this.#backend;
+    if (former.mode === mode) return;
+    const wasMirrored = this.#gateway.isMirrored;
+    this.#gateway.reset();
+    this.#backend = this.#backendFor(mode);
+    if (wasMirrored) this.#lifecycle.restart();
+    await former.stop();
+  }
+
+  #backendFor(mode: GatewayMode): Backend {
+    const report = (error: unknown): void => this.#lifecycle.report(error);
+    if (mode === "database") return new DatabaseBackend(this.#gateway, report);
+    return new DblessBackend({
+      session: this.#gateway,
+      now: this.#options.now,
+      newClient: (settings) => this.#newClient(settings),
+      loadedHash: this.#options.loadedHash,
+      isReady: () => this.#lifecycle.verdict.phase === "Ready",
+      report,
+      checkSoon: () => this.#lifecycle.checkSoon(),
+      onStateChange: () => this.#tellState(),
+      onArrived: (owners) => this.#options.onArrived?.(owners),
+    });
   }
 
   #tellChecked(isFirst: boolean, changed: readonly ObjectKey[]): void {
@@ -252,8 +296,8 @@ export class GatewayConnection {
 
   #tellState(): void {
     const { state } = this;
-    const { phase, reason, message, info, counts } = state;
-    const text = JSON.stringify([phase, reason, message, info, counts]);
+    const { phase, reason, message, info, counts, dbless } = state;
+    const text = JSON.stringify([phase, reason, message, info, counts, dbless]);
     if (text === this.#told.text) return;
     const before = this.#told.phase;
     this.#told = { phase, text };

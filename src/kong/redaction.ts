@@ -3,7 +3,7 @@ import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
 import { storedForm } from "./stored-form.ts";
 
 /** Fields of these types are secret whether a Secret is named or not; the others are told by `secretPaths`. */
-const SECRET_FIELDS: Readonly<Partial<Record<KongEntityType, readonly string[]>>> = {
+export const SECRET_FIELDS: Readonly<Partial<Record<KongEntityType, readonly string[]>>> = {
   ca_certificates: ["cert"],
   certificates: ["cert", "cert_alt", "key", "key_alt"],
   keyauth_credentials: ["key"],

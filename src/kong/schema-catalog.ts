@@ -48,7 +48,7 @@ export class SchemaCatalog {
    * @throws KongRejectedError where the gateway's schema lacks a reference: a plugin without its route acts on everything.
    */
   complete(entity: KongEntity): Completed {
-    const completed = completeFields(this.#schemaOf(entity), withDependentDefaults(entity.type, entity.fields));
+    const completed = completeFields(this.schemaOf(entity), withDependentDefaults(entity.type, entity.fields));
     const lost = completed.unknown.find((path) => Object.hasOwn(REFERENCES[entity.type], path));
     if (lost !== undefined) throw referenceNotAvailable(entity.type, lost);
     const beside = (FIELDS_BESIDE_SCHEMA[entity.type] ?? []).filter((name) => entity.fields[name] !== undefined);
@@ -63,10 +63,11 @@ export class SchemaCatalog {
 
   /** What Kong holds differently from what it would hold. Only after {@link load}. */
   compare(entity: KongEntity, completed: Completed, actual: Pick<ActualEntity, "fields">): FieldChange[] {
-    return changedFields(this.#schemaOf(entity), storedForm(entity.type, completed.full), actual.fields);
+    return changedFields(this.schemaOf(entity), storedForm(entity.type, completed.full), actual.fields);
   }
 
-  #schemaOf(entity: KongEntity): RecordSchema {
+  /** Only after {@link load}. */
+  schemaOf(entity: KongEntity): RecordSchema {
     const schema = this.#schemas.get(schemaName(entity));
     if (!schema) throw new Error(`schema not loaded: ${schemaName(entity)}`);
     return schema;

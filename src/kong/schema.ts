@@ -10,6 +10,8 @@ export interface FieldSchema {
   readonly auto: boolean;
   /** Not stored with the entity but answered with it, such as a certificate's `snis`. */
   readonly transient: boolean;
+  /** Kong keeps it encrypted, where it can. */
+  readonly secret: boolean;
   /** Of an array, a set or a map. */
   readonly elements: FieldSchema | undefined;
   /** Of a record. */
@@ -63,6 +65,7 @@ function parseField(raw: JsonObject): FieldSchema {
     required: raw["required"] === true,
     auto: raw["auto"] === true,
     transient: raw["transient"] === true,
+    secret: raw["encrypted"] === true,
     elements: isJsonObject(elements) ? parseField(elements) : undefined,
     record: type === "record" && raw["fields"] !== undefined ? parseRecordSchema(raw) : undefined,
   };

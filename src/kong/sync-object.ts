@@ -1,5 +1,6 @@
 import type { FieldChange, KongEntity, KongOperation } from "../model/kong-entity.ts";
 import type { ObjectKey } from "../model/object-key.ts";
+import type { ActualEntity } from "../plan/kong.ts";
 import { selectOperations } from "../plan/plan-order.ts";
 import { AdminRejection } from "./admin-client.ts";
 import { findAdoptions, type AdoptOptions } from "./adopt.ts";
@@ -91,18 +92,20 @@ async function attempt(
   return { found, namesBefore, arrived, ...applied };
 }
 
-async function planWithAdoptions(
+/** The plan, and what it takes over: that is not in the mirror yet. Only after {@link prepare}. */
+export async function planWithAdoptions(
   session: GatewaySession,
   owner: ObjectKey,
   desired: readonly KongEntity[],
   { inSyncBefore = false, adopt }: SyncOptions,
-): Promise<ObjectPlan> {
+): Promise<ObjectPlan & { readonly adopted: readonly ActualEntity[] }> {
   const plan = planObject(session, owner, desired, { inSyncBefore });
   const missing = new Set(plan.operations.flatMap(({ action, entity }) => (action === "create" ? [entity.id] : [])));
-  if (!adopt || missing.size === 0) return plan;
+  if (!adopt || missing.size === 0) return { ...plan, adopted: [] };
   session.assertWritable();
   const adoption = await findAdoptions(session, desired, missing, adopt);
-  return planObject(session, owner, adoption.desired, { inSyncBefore: false, adopted: adoption.adopted });
+  const { adopted } = adoption;
+  return { ...planObject(session, owner, adoption.desired, { inSyncBefore: false, adopted }), adopted };
 }
 
 /** True where a target was refused as taken and its upstream's list is an earlier one, which is then forgotten. */

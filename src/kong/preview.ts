@@ -1,0 +1,84 @@
+import { KongRejectedError } from "../errors.ts";
+import type { Json, JsonObject } from "../model/json.ts";
+import type { FieldChange, KongAction, KongEntity } from "../model/kong-entity.ts";
+import type { ObjectKey } from "../model/object-key.ts";
+import { referencesOf } from "../plan/entity-graph.ts";
+import type { AdoptOptions } from "./adopt.ts";
+import { conflictMessage } from "./conflict.ts";
+import { findExisting } from "./find-existing.ts";
+import { holderOf } from "./holder.ts";
+import { prepare } from "./planner.ts";
+import { isSecretField, valueAt } from "./secret-fields.ts";
+import type { GatewaySession } from "./session.ts";
+import { planWithAdoptions } from "./sync-object.ts";
+
+/** A field that differs, with both values; neither where it may be secret. */
+export interface ShownChange extends FieldChange {
+  readonly before?: Json | undefined;
+  readonly after?: Json | undefined;
+  readonly isSecret: boolean;
+}
+
+/** One write that a sync would make. */
+export interface PlannedChange {
+  readonly action: KongAction | "adopt";
+  readonly entity: KongEntity;
+  readonly fields: readonly ShownChange[];
+}
+
+export interface Preview {
+  readonly changes: readonly PlannedChange[];
+  /** Paths of fields that the gateway's schema lacks. */
+  readonly unknownFields: readonly string[];
+}
+
+/**
+ * What a sync of the object would write. Reads only.
+ * @throws OperatorError as a sync would, a name that belongs to somebody else included.
+ */
+export async function previewObject(
+  session: GatewaySession,
+  owner: ObjectKey,
+  desired: readonly KongEntity[],
+  adopt: AdoptOptions | undefined,
+): Promise<Preview> {
+  await prepare(session, owner, desired);
+  const plan = await planWithAdoptions(session, owner, desired, adopt ? { adopt } : {});
+  const created = plan.operations.filter(({ action }) => action === "create").map(({ entity }) => entity);
+  await refuseTaken(session, created);
+  const adopted = new Map(plan.adopted.map((entity) => [entity.id, entity.fields]));
+  const changes = plan.operations.map(({ action, entity, changes }): PlannedChange => {
+    const before = adopted.get(entity.id) ?? session.mirror.get(entity.type, entity.id)?.fields ?? {};
+    const fields = action === "update" ? shownChanges(session, entity, before, changes) : [];
+    return { action: adopted.has(entity.id) ? "adopt" : action, entity, fields };
+  });
+  return { changes, unknownFields: plan.unknownFields };
+}
+
+function shownChanges(
+  { catalog }: GatewaySession,
+  entity: KongEntity,
+  before: JsonObject,
+  changes: readonly FieldChange[],
+): ShownChange[] {
+  const { full } = catalog.complete(entity);
+  return changes.map(({ path }) => {
+    if (path === "*" || isSecretField(entity, path, catalog.schemaOf(entity))) return { path, isSecret: true };
+    return { path, before: valueAt(before, path), after: valueAt(full, path), isSecret: false };
+  });
+}
+
+/** Kong would refuse these: somebody else has the name, key or place. */
+async function refuseTaken(session: GatewaySession, created: readonly KongEntity[]): Promise<void> {
+  const ids = new Set(created.map(({ id }) => id));
+  const possible = created.filter(({ type, fields }) => !referencesOf(type, fields).some(({ id }) => ids.has(id)));
+  await Promise.all(
+    possible.map(async (entity) => {
+      const found = await findExisting(session, entity);
+      const holder = found && holderOf(session, found);
+      // What is ours may let go of it in the same run.
+      if (!holder || holder.kind === "ours") return;
+      throw new KongRejectedError("Conflict", conflictMessage(entity.type, holder, ""), { status: 409 });
+    }),
+  );
+}
