@@ -1,10 +1,13 @@
 import type { KindDefinition } from "./kind.ts";
+import { KongCACertificate } from "./v1alpha1/kong-ca-certificate.ts";
+import { KongCertificate } from "./v1alpha1/kong-certificate.ts";
 import { KongConsumer } from "./v1alpha1/kong-consumer.ts";
 import { KongGateway } from "./v1alpha1/kong-gateway.ts";
 import { KongPluginBinding } from "./v1alpha1/kong-plugin-binding.ts";
 import { KongRoute } from "./v1alpha1/kong-route.ts";
 import { KongService } from "./v1alpha1/kong-service.ts";
 import { KongUpstream } from "./v1alpha1/kong-upstream.ts";
+import { KongVault } from "./v1alpha1/kong-vault.ts";
 
 export { API_VERSION, GROUP, VERSION } from "./names.ts";
 
@@ -16,4 +19,7 @@ export const KINDS: readonly KindDefinition[] = [
   KongUpstream,
   KongPluginBinding,
   KongConsumer,
+  KongCertificate,
+  KongCACertificate,
+  KongVault,
 ];

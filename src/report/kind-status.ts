@@ -1,3 +1,4 @@
+import { certificateInfo } from "../model/certificate.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
 
@@ -17,12 +18,19 @@ export function kindStatus(kind: string, entities: readonly KongEntity[]): JsonO
   }
   const [main] = entities;
   if (!main) return {};
-  const name: Json | undefined = main.fields["name"] ?? main.fields["username"];
+  const name: Json | undefined = main.fields[kind === "KongVault" ? "prefix" : "name"] ?? main.fields["username"];
   return {
     kong: { id: main.id, ...(typeof name === "string" ? { name } : {}) },
     ...(kind === "KongUpstream" ? { targets: entities.length - 1 } : {}),
     ...(kind === "KongConsumer"
       ? { credentials: entities.filter(({ type }) => CREDENTIAL_TYPES.has(type)).length }
       : {}),
+    ...certificateStatus(main),
   };
+}
+
+/** What the certificate says of itself; nothing where Kong takes it from a vault. */
+function certificateStatus({ fields }: KongEntity): JsonObject {
+  const info = typeof fields["cert"] === "string" ? certificateInfo(fields["cert"]) : undefined;
+  return info ? { certificate: { ...info, dnsNames: [...info.dnsNames] } } : {};
 }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { toStructuralSchema } from "../../../src/api/crd.ts";
 import type { KindDefinition } from "../../../src/api/kind.ts";
+import { KongCACertificate } from "../../../src/api/v1alpha1/kong-ca-certificate.ts";
+import { KongCertificate } from "../../../src/api/v1alpha1/kong-certificate.ts";
 import { KongConsumer } from "../../../src/api/v1alpha1/kong-consumer.ts";
 import { KongPluginBinding } from "../../../src/api/v1alpha1/kong-plugin-binding.ts";
 import { KongRoute } from "../../../src/api/v1alpha1/kong-route.ts";
 import { KongService } from "../../../src/api/v1alpha1/kong-service.ts";
 import { KongUpstream } from "../../../src/api/v1alpha1/kong-upstream.ts";
+import { KongVault } from "../../../src/api/v1alpha1/kong-vault.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import type { Field } from "../../doubles/kong/schema/field.ts";
 import { loadCatalog } from "../../doubles/kong/schema/catalog.ts";
@@ -44,6 +47,19 @@ const COMPARISONS: readonly Comparison[] = [
     ours: [...COMMON, "configFrom", "configPatches", "targets", "scope", "ordering"],
   },
   { definition: KongConsumer, entity: "consumers", renamed: {}, ours: [...COMMON, "groups", "credentials"] },
+  {
+    definition: KongCertificate,
+    entity: "certificates",
+    renamed: { cert: "secretRef", key: "", cert_alt: "altSecretRef", key_alt: "" },
+    ours: COMMON,
+  },
+  {
+    definition: KongCACertificate,
+    entity: "ca_certificates",
+    renamed: { cert: "secretRef", cert_digest: "" },
+    ours: COMMON,
+  },
+  { definition: KongVault, entity: "vaults", renamed: {}, ours: [...COMMON, "configFrom", "configPatches"] },
 ];
 
 /** Set by Kong. */
