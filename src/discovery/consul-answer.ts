@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { distinctEndpoints, type Endpoint } from "../model/endpoint.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { ConsulProblem } from "./consul-problem.ts";
@@ -19,8 +20,8 @@ export interface ConsulAnswer {
   readonly unusable: number;
 }
 
-/** An IPv4 or IPv6 address or a host name, as Kong takes it in a target. */
-const ADDRESS = /^([0-9A-Za-z_]([-0-9A-Za-z_.]*[0-9A-Za-z_])?\.?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)$/;
+/** A host name or an IPv4 address, as Kong takes it in a target. */
+const HOST = /^[0-9A-Za-z_]([-0-9A-Za-z_.]*[0-9A-Za-z_])?\.?$/;
 
 /**
  * What an answer of `/v1/health/service` says. That no instance passes is an answer; that we may not see any is none,
@@ -110,7 +111,7 @@ function endpointOf(entry: JsonObject): Endpoint | undefined {
   const service = entry["Service"] as JsonObject;
   const address = service["Address"] || (entry["Node"] as JsonObject)["Address"];
   const port = service["Port"];
-  if (typeof address !== "string" || !ADDRESS.test(address) || address.length > 255) return undefined;
+  if (typeof address !== "string" || address.length > 255 || !(HOST.test(address) || isIPv6(address))) return undefined;
   if (typeof port !== "number" || !Number.isInteger(port) || port < 1 || port > 65535) return undefined;
   return { address, port, state: "ready", ...weightOf(service["Weights"]) };
 }

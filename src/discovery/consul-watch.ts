@@ -19,6 +19,8 @@ export interface ConsulState {
 export interface ConsulTimes {
   /** How long Consul may hold a question whose answer has not changed. A dead connection is noticed this late. */
   readonly waitSeconds: number;
+  /** Until an answer begins that Consul need not wait for. */
+  readonly answerMs: number;
   /** Failures that are over by then are nobody's concern. */
   readonly graceMs: number;
   readonly retry: { readonly baseMs: number; readonly maxMs: number };
@@ -27,13 +29,11 @@ export interface ConsulTimes {
 
 export const CONSUL_TIMES: ConsulTimes = {
   waitSeconds: 60,
+  answerMs: 10_000,
   graceMs: 3_000,
   retry: { baseMs: 250, maxMs: 30_000 },
   pace: { burst: 10, refillMs: 500 },
 };
-
-/** Until an answer begins that Consul need not wait for. */
-const ANSWER_MS = 10_000;
 
 export interface ConsulWatchOptions {
   readonly query: ConsulQuery;
@@ -106,7 +106,7 @@ export class ConsulWatch {
     const path = requestPath(query, index, Math.round(jitteredMs(times.waitSeconds)));
     // Consul itself adds up to a sixteenth to the time.
     const heldMs = index > 0 ? times.waitSeconds * 1.1 * 1000 * (1 + 1 / 16) : 0;
-    const answer = readAnswer(query, await transport.get(path, heldMs + ANSWER_MS, signal));
+    const answer = readAnswer(query, await transport.get(path, heldMs + times.answerMs, signal));
     this.#index = nextIndex(index, answer.index);
     return answer;
   }
