@@ -60,10 +60,7 @@ export class Caches {
   /** Decoded data of a labelled Secret. */
   secretData(namespace: string, name: string): Readonly<Record<string, string>> | undefined {
     const secret = this.secrets.get(namespace, name);
-    if (!secret) return undefined;
-    return Object.fromEntries(
-      Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
-    );
+    return secret && decodedData(secret);
   }
 
   /** The keys of what an object uses, as text; the same values that the index holds. */
@@ -85,6 +82,12 @@ export class Caches {
         .map(({ metadata }) => ({ kind, namespace: metadata.namespace ?? "", name: metadata.name })),
     );
   }
+}
+
+export function decodedData({ data = {} }: Secret): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  );
 }
 
 /** The resource of one of our kinds. @throws Error for another kind. */

@@ -4,6 +4,7 @@ import { KongRejectedError, NotReadyError } from "../errors.ts";
 import type { SyncOutcome } from "../kong/gateway-connection.ts";
 import { ensureFinalizer } from "../kube/finalizer.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import { withoutExpired } from "../plan/lifetime.ts";
 import { hasUnansweredRequest, isProgrammed } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
@@ -12,10 +13,12 @@ import { cleanUp, leave } from "./deletion.ts";
 import { keyOf } from "./dispatch.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
 import type { Gateway } from "./gateways.ts";
+import { generateSecrets } from "./generate-secrets.ts";
 import type { KongKind } from "./kong-kinds.ts";
 import { observe } from "./observe.ts";
 import { formerPlaces, isSameKong } from "./places.ts";
 import { reportFailure, reportProgrammed } from "./report-object.ts";
+import { checkTenancy, endLeave, makeRoom, revoke } from "./tenancy.ts";
 
 /** The fields of a spec that the flow itself reads; every gateway kind has them. */
 interface CommonSpec {
@@ -34,6 +37,7 @@ export async function reconcileKongObject(
 ): Promise<ReconcileResult> {
   const object = context.caches.get(key);
   if (!object) {
+    context.verification.left(undefined, key);
     // Something with its mark has turned up in a gateway: the gateway's own reconcile decides what becomes of it.
     for (const { key: gateway, connection } of context.gateways.all()) {
       if (connection.entitiesOf(key).length > 0) context.enqueue(gateway);
@@ -41,11 +45,15 @@ export async function reconcileKongObject(
     return {};
   }
   try {
-    if (object.metadata.deletionTimestamp !== undefined) return await cleanUp(context, key, object);
+    if (object.metadata.deletionTimestamp !== undefined) {
+      context.verification.left(object, key);
+      return await cleanUp(context, key, object);
+    }
     return await program(context, kind, key, object);
   } catch (error) {
     const current = context.caches.get(key) ?? object;
-    if (!isUndecided(error, current)) reportFailure(context, current, error);
+    const revoked = await revoke(context, key, current);
+    if (revoked || !isUndecided(error, current)) reportFailure(context, current, error, revoked);
     throw error;
   }
 }
@@ -63,12 +71,18 @@ async function program(
     gatewayCandidates(key.namespace, gatewayRef, context.operatorNamespace),
   );
   requireMirror(gateway);
+  await makeRoom(context, key, gateway);
   if (hasUnansweredRequest(found)) await gateway.connection.refresh();
   const object = await ensureFinalizer(context.client, typeOf(key.kind), found, FINALIZER);
   context.caches.noteWritten(object);
   const references = kind.translation.references(key.namespace, spec);
-  const observed = observe({ owner: key, references, gateway, cluster: context.cluster, caches: context.caches });
-  const desired = kind.translation.translate(spec, observed);
+  const madeSecrets = await generateSecrets(context, object, references.secrets);
+  const { cluster, caches } = context;
+  const observed = observe({ owner: key, references, gateway, cluster, caches, madeSecrets });
+  const translated = kind.translation.translate(spec, observed);
+  const { living: desired, nextEndMs } = withoutExpired(translated, context.now().getTime());
+  checkTenancy(context, object, gateway, { spec: spec as CommonSpec, desired });
+  endLeave(context, key);
   const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
   const sync = (): Promise<SyncOutcome> =>
     gateway.connection.sync(key, desired, { inSyncBefore, ...(adopt ? { adopt } : {}) });
@@ -84,9 +98,10 @@ async function program(
     return sync();
   });
   await leaveFormerGateways(context, key, object, gateway);
-  reportProgrammed(context, object, { gateway, desired, outcome });
+  const serving = context.verification.programmed(object, key, { gateway, verification, writes: outcome.writes });
+  reportProgrammed(context, object, { gateway, desired, outcome, serving, backendProblems: observed.backendProblems });
   if (outcome.identityChanged) tellUsers();
-  return { wrote: outcome.writes > 0 };
+  return { wrote: outcome.writes > 0, ...(nextEndMs === undefined ? {} : { requeueAfterMs: nextEndMs }) };
 }
 
 /** The ids of what the gateway holds of the object, as one text. */

@@ -55,7 +55,7 @@ export function planObject(
     const changes = catalog.compare(entity, completed, actual);
     const entry = mirror.get(actual.type, actual.id);
     if (!entry) return changes;
-    const hash = desiredHash(completed.send);
+    const hash = desiredHash(completed.send, entity);
     if (isUnchanged(entry, hash, session.cluster)) unchanged.add(entity.id);
     const differing = differences(entry, hash, completed.isOpaque, changes);
     if (differing.length === 0) mirror.noteInSync(entry, hash);

@@ -6,7 +6,7 @@ import type { ActualEntity } from "../plan/kong.ts";
 import { parseRecordSchema, pluginSchema, type RecordSchema } from "./schema.ts";
 import { changedFields } from "./schema-compare.ts";
 import { completeFields, type Completed } from "./schema-complete.ts";
-import { FIELDS_BESIDE_SCHEMA, hasUnforeseeable, storedForm, withDependentDefaults } from "./stored-form.ts";
+import { hasUnforeseeable, storedForm, withDependentDefaults } from "./stored-form.ts";
 
 /** Fetches `GET /schemas/…`; undefined where the gateway has no such entity or plugin. */
 export type FetchSchema = (path: string) => Promise<JsonObject | undefined>;
@@ -51,14 +51,7 @@ export class SchemaCatalog {
     const completed = completeFields(this.schemaOf(entity), withDependentDefaults(entity.type, entity.fields));
     const lost = completed.unknown.find((path) => Object.hasOwn(REFERENCES[entity.type], path));
     if (lost !== undefined) throw referenceNotAvailable(entity.type, lost);
-    const beside = (FIELDS_BESIDE_SCHEMA[entity.type] ?? []).filter((name) => entity.fields[name] !== undefined);
-    if (beside.length === 0 && !hasUnforeseeable(entity)) return completed;
-    return {
-      send: { ...completed.send, ...Object.fromEntries(beside.map((name) => [name, entity.fields[name] ?? null])) },
-      full: completed.full,
-      unknown: completed.unknown.filter((path) => !beside.includes(path)),
-      isOpaque: true,
-    };
+    return hasUnforeseeable(entity) ? { ...completed, isOpaque: true } : completed;
   }
 
   /** What Kong holds differently from what it would hold. Only after {@link load}. */
@@ -76,10 +69,9 @@ export class SchemaCatalog {
   async #load(entity: KongEntity): Promise<void> {
     const name = schemaName(entity);
     const fetching = this.#fetchOnce(name, entity.type);
-    const schema =
-      entity.type === "plugins"
-        ? pluginSchema(await this.#fetchOnce("plugins", "plugins"), await fetching)
-        : await fetching;
+    const schema = VARIANTS.has(entity.type)
+      ? pluginSchema(await this.#fetchOnce(entity.type, entity.type), await fetching)
+      : await fetching;
     this.#schemas.set(name, schema);
     // Forgotten meanwhile: good enough for who waits for it, and fetched again by the next.
     if (this.#fetching.get(name) === fetching) this.#fresh.add(name);
@@ -98,15 +90,22 @@ export class SchemaCatalog {
   }
 }
 
-/** `services`; `plugins/key-auth`: a plugin's config has a schema of its own. */
+/** Types whose `config` has a schema of its own for each `name`, with the word for one. */
+const VARIANTS: ReadonlyMap<KongEntityType, string> = new Map([
+  ["plugins", "plugin"],
+  ["vaults", "vault"],
+]);
+
+/** `services`, `plugins/key-auth`, `vaults/env`. */
 function schemaName({ type, fields }: KongEntity): string {
-  return type === "plugins" ? `plugins/${encodeURIComponent(String(fields["name"]))}` : type;
+  return VARIANTS.has(type) ? `${type}/${encodeURIComponent(String(fields["name"]))}` : type;
 }
 
 function notAvailable(name: string, type: KongEntityType): KongRejectedError {
+  const word = VARIANTS.get(type);
   const message =
-    type === "plugins" && name !== "plugins"
-      ? `the gateway has no plugin ${JSON.stringify(decodeURIComponent(name.slice("plugins/".length)))}: install it there, or name another`
+    word !== undefined && name !== type
+      ? `the gateway has no ${word} ${JSON.stringify(decodeURIComponent(name.slice(type.length + 1)))}: install it there, or name another`
       : `the gateway knows no ${type}`;
   return new KongRejectedError("NotSupportedByGateway", message, { status: 404 });
 }

@@ -9,9 +9,10 @@ export const kongConsumerTranslation: KindTranslation<KongConsumerSpec> = {
   kind: "KongConsumer",
 
   references(_namespace, spec) {
-    const secrets = (spec.credentials ?? []).map((credential, index) => ({
+    const secrets = (spec.credentials ?? []).map(({ type, secretRef, generate, algorithm }, index) => ({
       field: `spec.credentials[${index}].secretRef`,
-      name: credential.secretRef.name,
+      name: secretRef.name,
+      ...(generate ? { generate: { type, algorithm } } : {}),
     }));
     return { objects: [], secrets };
   },
@@ -27,7 +28,7 @@ export const kongConsumerTranslation: KindTranslation<KongConsumerSpec> = {
       entity(
         context,
         "acls",
-        { group, consumer: { id: consumer.id } },
+        { group: context.groupName(group), consumer: { id: consumer.id } },
         { part: `group.${tagSafe(group)}`, tags: spec.tags },
       ),
     );

@@ -83,12 +83,13 @@ class World {
 
   shown(key: string): Golden["objects"][string] {
     try {
-      return this.#translate(key).map(({ type, id, part, fields, secretPaths }) => ({
+      return this.#translate(key).map(({ type, id, part, fields, secretPaths, lifetime }) => ({
         type,
         id,
         ...(part === "" ? {} : { part }),
         fields,
         ...(secretPaths ? { secretPaths } : {}),
+        ...(lifetime ? { lifetime } : {}),
       }));
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
@@ -113,7 +114,8 @@ class World {
     const idOf = (owner: ObjectKey, type: KongEntityType, part = ""): string =>
       this.#standing.find((entity) => ownedBy(formatKey(owner))(entity) && entity.type === type && entity.part === part)
         ?.id ?? entityId({ instance: INSTANCE, workspace: "" }, type, owner, part);
-    return { instance: INSTANCE, workspace: "", spec, connection: { idOf } } as unknown as Gateway;
+    const key = { kind: "KongGateway", namespace: NAMESPACE, name: "default" };
+    return { key, instance: INSTANCE, workspace: "", spec, connection: { idOf } } as unknown as Gateway;
   }
 
   #caches(): Caches {
@@ -121,9 +123,17 @@ class World {
     const informer = (kind: string) => ({ get: (namespace: string, name: string) => get({ kind, namespace, name }) });
     return {
       kinds: new Map(KONG_KINDS.map(({ definition: { kind } }) => [kind, informer(kind)])),
-      secretData: (namespace: string, name: string) => get({ kind: "Secret", namespace, name })?.stringData,
+      secrets: { get: (namespace: string, name: string) => secretOf(get({ kind: "Secret", namespace, name })) },
     } as unknown as Caches;
   }
+}
+
+function secretOf(manifest: Manifest | undefined): object | undefined {
+  const data = Object.entries(manifest?.stringData ?? {}).map(([key, text]) => [
+    key,
+    Buffer.from(text).toString("base64"),
+  ]);
+  return manifest && { metadata: { creationTimestamp: "2026-01-01T00:00:00Z" }, data: Object.fromEntries(data) };
 }
 
 function planOf(desired: readonly KongEntity[], actual: readonly KongEntity[]): string[] {

@@ -77,7 +77,7 @@ const OBJECTS: readonly (readonly KongEntity[])[] = [
   [
     CONSUMER,
     credential("acls", { group: "g1" }),
-    credential("keyauth_credentials", { key: "a-long-key", ttl: 3600 }),
+    { ...credential("keyauth_credentials", { key: "a-long-key" }), lifetime: { seconds: 3600 } },
     credential("jwt_secrets", { key: "issuer", algorithm: "RS256", rsa_public_key: PUBLIC_KEY_PEM }),
     credential("basicauth_credentials", { username: "bob", password: "open sesame" }),
     credential("hmacauth_credentials", { username: "bob", secret: "s3cret" }),
