@@ -7,6 +7,7 @@ import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Gateway } from "./gateways.ts";
 import { placesOf } from "./places.ts";
+import { mayOrphan } from "./tenancy.ts";
 
 /** Most names that a message lists. */
 const LISTED = 5;
@@ -57,7 +58,7 @@ export async function leave(
   }
   try {
     const { leftBehind } = await gateway.connection.sync(key, [], {
-      deletion: { policy: policyOf(object, gateway), force },
+      deletion: { policy: policyOf(context, object, gateway), force },
     });
     if (leftBehind.length > 0)
       recordLeftBehind(context, object, `${where} keeps, without our marks: ${leftBehind.join(", ")}`);
@@ -79,8 +80,10 @@ function refuseWhileUsed(context: ControllerContext, key: ObjectKey): void {
   );
 }
 
-function policyOf(object: KongObject, gateway: Gateway): "Delete" | "Orphan" {
-  return (object.spec["deletionPolicy"] as "Delete" | "Orphan" | undefined) ?? gateway.spec.deletionPolicy ?? "Delete";
+function policyOf(context: ControllerContext, object: KongObject, gateway: Gateway): "Delete" | "Orphan" {
+  const own = object.spec["deletionPolicy"] as "Delete" | "Orphan" | undefined;
+  if (own === "Orphan" && !mayOrphan(context, object, gateway)) return "Delete";
+  return own ?? gateway.spec.deletionPolicy ?? "Delete";
 }
 
 function wayOut(key: ObjectKey): string {

@@ -31,7 +31,9 @@ export function dispatchChanges(caches: Caches, enqueue: (key: ObjectKey) => voi
     for (const user of caches.usersOf(service)) enqueue(user);
   });
   caches.namespaces?.addHandler((event) => {
-    if (isRelabelled(event)) for (const key of objectsIn(caches, event.object.metadata.name)) enqueue(key);
+    // Objects of a new namespace may be seen before the namespace itself.
+    const isNew = event.type === "added" && (caches.namespaces?.hasSynced ?? false);
+    if (isNew || isRelabelled(event)) for (const key of objectsIn(caches, event.object.metadata.name)) enqueue(key);
   });
 }
 

@@ -17,6 +17,8 @@ export interface DeletionOptions {
   readonly policy: "Delete" | "Orphan";
   /** Lets what others attached go along, and leaves behind what others refer to. */
   readonly force: boolean;
+  /** Lets plugins that other objects of ours have on it go along, as Kong has it, instead of waiting for those objects. */
+  readonly cascade?: boolean;
 }
 
 export interface Deletion extends Applied {
@@ -37,7 +39,7 @@ export async function deleteEntities(
   entries: readonly MirrorEntry[],
   options: DeletionOptions,
 ): Promise<Deletion> {
-  refuseWhileUsed(session, entries);
+  refuseWhileUsed(session, entries, options.cascade ?? false);
   if (entries.length > 0) session.assertWritable();
   if (options.policy === "Orphan") return orphan(session, entries);
   const plan = planKong({ desired: [], actual: entries, compare: () => [] });
@@ -59,12 +61,18 @@ export async function deleteEntities(
   return { ...applied, leftBehind };
 }
 
-function refuseWhileUsed(session: GatewaySession, entries: readonly MirrorEntry[]): void {
+/**
+ * Nothing that other objects of ours use goes. `cascade` makes an exception of plugins.
+ * @throws DeletionBlockedError `InUse`
+ */
+export function refuseWhileUsed(session: GatewaySession, entries: readonly MirrorEntry[], cascade: boolean): void {
   const going = new Set(entries.map(({ id }) => id));
   const owners = new Map(entries.map(({ owner }) => [formatKey(owner), owner]));
   const users = new Map<string, ObjectKey>();
   for (const entry of entries) {
-    const others = session.mirror.usersOf(entry).filter(({ id }) => !going.has(id));
+    const others = session.mirror
+      .usersOf(entry)
+      .filter((user) => !going.has(user.id) && !(cascade && user.type === "plugins"));
     for (const { owner } of others) users.set(formatKey(owner), owner);
     if (others.length > 0) for (const owner of owners.values()) session.waiting.add(releaseOf(entry.id), owner);
   }
