@@ -5,6 +5,8 @@ import type { ObjectKey } from "../model/object-key.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { Caches } from "./caches.ts";
 import type { Gateways } from "./gateways.ts";
+import type { RouteVerification } from "./verification.ts";
+import type { Leaving } from "./tenancy.ts";
 
 /** What every controller is given by the composition root. */
 export interface ControllerContext {
@@ -13,6 +15,7 @@ export interface ControllerContext {
   readonly gateways: Gateways;
   readonly statuses: StatusWriter;
   readonly events: EventRecorder;
+  readonly verification: RouteVerification;
   readonly logger: Logger;
   /** uid of the namespace kube-system: what our tags call this cluster. */
   readonly cluster: string;
@@ -21,5 +24,7 @@ export interface ControllerContext {
   readonly watches: (namespace: string) => boolean;
   /** Puts an object into the work queue. */
   readonly enqueue: (key: ObjectKey) => void;
+  /** Objects that leave a gateway because of what they refer to. */
+  readonly leaving: Leaving;
   readonly now: () => Date;
 }

@@ -17,6 +17,8 @@ import { Gateways, type Gateway } from "./gateways.ts";
 import { reconcileKongGateway, type ConnectGateway } from "./kong-gateway.ts";
 import { KONG_KINDS } from "./kong-kinds.ts";
 import { reconcileKongObject } from "./kong-object.ts";
+import { RouteVerification } from "./verification.ts";
+import type { VerifyMetrics } from "./verify-metrics.ts";
 
 export interface LeaderOptions {
   readonly caches: Caches;
@@ -29,6 +31,7 @@ export interface LeaderOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly gatewayMetrics: GatewayMetrics;
+  readonly verifyMetrics: VerifyMetrics;
   readonly onEnqueue: (enqueue: ((key: ObjectKey) => void) | undefined) => void;
   /** Called before each write. Does not return where another replica may lead by now: the process ends. */
   readonly assertLeading: () => void;
@@ -51,8 +54,8 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   const { caches, logger, metrics } = options;
   const gateways = new Gateways({
     exists: (key) => caches.get(key) !== undefined,
-    namespaceLabels: (namespace) =>
-      caches.namespaces?.get("", namespace)?.metadata.labels ?? (caches.namespaces ? {} : undefined),
+    namespaceLabels: (namespace) => namespaceLabels(caches, namespace),
+    readsNamespaces: caches.namespaces !== undefined,
   });
   const queue = new WorkQueue({
     priorityOf: (key) => priorityOf(parseKey(key)),
@@ -76,17 +79,21 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   });
   metrics.observeStatusQueue(() => statuses.depth);
   options.gatewayMetrics.observeGateways(() => gateways.all().map(statsOf));
+  const { events, verifyMetrics } = options;
+  const verification = new RouteVerification({ caches, events, metrics: verifyMetrics, enqueue });
   const context: ControllerContext = {
     client: options.client,
     caches,
     gateways,
     statuses,
     events: options.events,
+    verification,
     logger,
     cluster: options.cluster,
     operatorNamespace: options.operatorNamespace,
     watches: (namespace) => options.watchNamespaces.length === 0 || options.watchNamespaces.includes(namespace),
     enqueue,
+    leaving: new Map(),
     now: () => new Date(),
   };
   const ending = new AbortController();
@@ -114,6 +121,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   });
   await aborted(signal);
   options.onEnqueue(undefined);
+  await verification.stop();
   await queue.shutdown();
   await work;
   ending.abort();
@@ -158,6 +166,11 @@ function connector(
 
 function statsOf({ key, connection: { state } }: Gateway): GatewayStats {
   return { gateway: formatKey(key), isReady: state.phase === "Ready", entities: state.counts };
+}
+
+function namespaceLabels(caches: Caches, namespace: string): Readonly<Record<string, string>> | undefined {
+  const found = caches.namespaces?.get("", namespace);
+  return found && (found.metadata.labels ?? {});
 }
 
 /** Gateways first, then kinds in the order in which their entities are created. */

@@ -1,11 +1,12 @@
 import type { SyncOutcome } from "../kong/gateway-connection.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
-import type { ObjectOutcome } from "../model/outcome.ts";
+import type { BackendProblem, ObjectOutcome, Revoked } from "../model/outcome.ts";
 import { KongRejectedError } from "../errors.ts";
 import { conditionsOf } from "../report/conditions.ts";
 import { kindStatus } from "../report/kind-status.ts";
 import { mergeConditions } from "../report/merge-conditions.ts";
 import { reconcileRequest } from "../report/object-status.ts";
+import { withServing, type Serving } from "../report/serving.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Gateway } from "./gateways.ts";
@@ -13,11 +14,20 @@ import type { Gateway } from "./gateways.ts";
 /** Most fields that an Event lists. */
 const LISTED_FIELDS = 10;
 
+export interface ProgrammedReport {
+  readonly gateway: Gateway;
+  readonly desired: readonly KongEntity[];
+  readonly outcome: SyncOutcome;
+  readonly backendProblems?: readonly BackendProblem[];
+  /** What is told of an object that asks to be verified. */
+  readonly serving?: Serving | undefined;
+}
+
 /** The report stage of an object that is in Kong: its status, and an Event where drift was found. */
 export function reportProgrammed(
   context: ControllerContext,
   object: KongObject,
-  { gateway, desired, outcome }: { gateway: Gateway; desired: readonly KongEntity[]; outcome: SyncOutcome },
+  { gateway, desired, outcome, serving, backendProblems = [] }: ProgrammedReport,
 ): void {
   const isReportOnly = outcome.leftDrifted.length > 0;
   writeStatus(context, object, {
@@ -25,7 +35,9 @@ export function reportProgrammed(
       result: "Programmed",
       fieldsNotSent: outcome.unknownFields,
       driftedFields: outcome.leftDrifted.map(({ path }) => path),
+      backendProblems,
     },
+    serving,
     status: {
       gateway: { namespace: gateway.key.namespace, name: gateway.key.name, instance: gateway.instance },
       ...kindStatus(object.kind, asTheyStand(gateway, desired)),
@@ -43,8 +55,13 @@ function asTheyStand({ connection }: Gateway, desired: readonly KongEntity[]): K
 }
 
 /** The report stage of an object that could not be brought to Kong. */
-export function reportFailure(context: ControllerContext, object: KongObject, error: unknown): void {
-  writeStatus(context, object, { outcome: { result: "Failed", error }, status: {} });
+export function reportFailure(
+  context: ControllerContext,
+  object: KongObject,
+  error: unknown,
+  revoked?: Revoked | undefined,
+): void {
+  writeStatus(context, object, { outcome: { result: "Failed", error, revoked }, status: {} });
   if (error instanceof KongRejectedError && !isSaid(object, error)) {
     context.events.record(object, { type: "Warning", reason: error.reason, message: error.message, action: "Program" });
   }
@@ -53,10 +70,12 @@ export function reportFailure(context: ControllerContext, object: KongObject, er
 function writeStatus(
   context: ControllerContext,
   object: KongObject,
-  { outcome, status }: { outcome: ObjectOutcome; status: Readonly<Record<string, unknown>> },
+  report: { outcome: ObjectOutcome; status: Readonly<Record<string, unknown>>; serving?: Serving | undefined },
 ): void {
-  const drafts = conditionsOf(outcome);
-  if (!drafts) return;
+  const { outcome, status, serving } = report;
+  const told = conditionsOf(outcome);
+  if (!told) return;
+  const drafts = serving ? withServing(told, serving) : told;
   const { generation, annotations } = object.metadata;
   const request = reconcileRequest(annotations);
   context.statuses.submit(typeOf(object.kind), object, {
