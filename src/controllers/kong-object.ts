@@ -80,12 +80,14 @@ async function program(
   const { cluster, caches } = context;
   const observed = observe({ owner: key, references, gateway, cluster, caches, madeSecrets });
   const translated = kind.translation.translate(spec, observed);
+  const verification = kind.translation.verification?.(spec, observed);
   const { living: desired, nextEndMs } = withoutExpired(translated, context.now().getTime());
   checkTenancy(context, object, gateway, { spec: spec as CommonSpec, desired });
   endLeave(context, key);
+  const hasFoundTargets = (references.services ?? []).length > 0;
   const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
   const sync = (): Promise<SyncOutcome> =>
-    gateway.connection.sync(key, desired, { inSyncBefore, ...(adopt ? { adopt } : {}) });
+    gateway.connection.sync(key, desired, { inSyncBefore, hasFoundTargets, ...(adopt ? { adopt } : {}) });
   const tellUsers = (): void => context.caches.usersOf(key).forEach(context.enqueue);
   const standing = idsOf(key, gateway);
   const outcome = await sync().catch(async (error: unknown) => {

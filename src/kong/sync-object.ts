@@ -20,8 +20,14 @@ export interface SyncOptions {
    * fields have changed by way of a Secret or a reference.
    */
   readonly inSyncBefore?: boolean;
+  /** The object's targets are found behind its backends: their coming and going is no drift. */
+  readonly hasFoundTargets?: boolean;
   /** Entities that stand in Kong without our marks may be taken over. */
   readonly adopt?: AdoptOptions;
+  /** Not all targets are known, so that one which `desired` lacks may be wanted: none is deleted. */
+  readonly keepTargets?: boolean;
+  /** When the object was created, RFC 3339: where two want one name at a gateway without a database, the older has it. */
+  readonly createdAt?: string | undefined;
   /** The object is being deleted: `desired` is empty. */
   readonly deletion?: DeletionOptions;
 }
@@ -97,15 +103,15 @@ export async function planWithAdoptions(
   session: GatewaySession,
   owner: ObjectKey,
   desired: readonly KongEntity[],
-  { inSyncBefore = false, adopt }: SyncOptions,
+  { inSyncBefore = false, hasFoundTargets = false, keepTargets = false, adopt }: SyncOptions,
 ): Promise<ObjectPlan & { readonly adopted: readonly ActualEntity[] }> {
-  const plan = planObject(session, owner, desired, { inSyncBefore });
+  const plan = planObject(session, owner, desired, { inSyncBefore, hasFoundTargets, keepTargets });
   const missing = new Set(plan.operations.flatMap(({ action, entity }) => (action === "create" ? [entity.id] : [])));
   if (!adopt || missing.size === 0) return { ...plan, adopted: [] };
   session.assertWritable();
   const adoption = await findAdoptions(session, desired, missing, adopt);
   const { adopted } = adoption;
-  return { ...planObject(session, owner, adoption.desired, { inSyncBefore: false, adopted }), adopted };
+  return { ...planObject(session, owner, adoption.desired, { inSyncBefore: false, keepTargets, adopted }), adopted };
 }
 
 /** True where a target was refused as taken and its upstream's list is an earlier one, which is then forgotten. */

@@ -1,4 +1,5 @@
 import { NotReadyError } from "../errors.ts";
+import type { ConsulBackend } from "../api/v1alpha1/consul-backend.ts";
 import type { Endpoint } from "../model/endpoint.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { KongEntity, KongEntityType, Lifetime } from "../model/kong-entity.ts";
@@ -39,10 +40,18 @@ export interface ServiceReference {
   readonly port: string | number;
 }
 
+/** A spec's reference to a service in Consul. */
+export interface ConsulReference {
+  /** Path in the spec: `spec.backends[0]`. */
+  readonly field: string;
+  readonly backend: ConsulBackend;
+}
+
 export interface References {
   readonly objects: readonly ObjectReference[];
   readonly secrets: readonly SecretReference[];
   readonly services?: readonly ServiceReference[];
+  readonly consuls?: readonly ConsulReference[];
 }
 
 /** All that a translation may know besides the spec; made by the observe stage. */
