@@ -16,6 +16,8 @@ export interface NodeInfo {
   readonly adminListeners: readonly Listener[];
   /** Names of the plugins that the gateway has. */
   readonly plugins: readonly string[];
+  /** How often the gateway's workers take up what was written to its database. */
+  readonly stateUpdateMs: number;
   /** Differs where another node answers, or one with other plugins or other versions of them: schemas may differ too. */
   readonly software: string;
 }
@@ -46,6 +48,7 @@ export function parseNodeInfo(body: Json | undefined): NodeInfo | undefined {
     proxyListeners: listeners(configuration["proxy_listeners"]),
     adminListeners: listeners(configuration["admin_listeners"]),
     plugins: isJsonObject(plugins) ? Object.keys(plugins).sort() : [],
+    stateUpdateMs: stateUpdateMs(configuration),
     software: softwareOf(body),
   };
 }
@@ -79,6 +82,15 @@ export function refusalOf(info: NodeInfo): Refusal | undefined {
 }
 
 function softwareOf({ version, node_id, plugins }: JsonObject): string {
+/** Source: kong.conf, worker_state_update_frequency and worker_consistency. */
+function stateUpdateMs(configuration: JsonObject): number {
+  if (configuration["worker_consistency"] === "strict") return 0;
+  const seconds = configuration["worker_state_update_frequency"];
+  return typeof seconds === "number" ? seconds * 1000 : DEFAULT_STATE_UPDATE_MS;
+}
+
+const DEFAULT_STATE_UPDATE_MS = 5_000;
+
   const available = isJsonObject(plugins) ? plugins["available_on_server"] : undefined;
   // Kong's JSON has no order of its own.
   const sorted = isJsonObject(available) ? Object.entries(available).sort(([a], [b]) => (a < b ? -1 : 1)) : [];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { GatewayMetrics } from "../../../src/controllers/gateway-metrics.ts";
+import { VerifyMetrics } from "../../../src/controllers/verify-metrics.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
 import { WorkQueue } from "../../../src/runtime/work-queue.ts";
 
@@ -22,6 +23,7 @@ describe("runtime/metrics", () => {
     });
     const { registry } = complete();
     new GatewayMetrics(registry);
+    new VerifyMetrics(registry);
     const defined = registry.getMetricsAsArray().map((metric) => {
       const { name, labelNames } = metric as unknown as { name: string; labelNames: string[] };
       return [name, metric.constructor.name.toLowerCase(), labelNames];
