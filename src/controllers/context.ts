@@ -1,3 +1,4 @@
+import type { ConsulWatches } from "../discovery/consul-watches.ts";
 import type { EventRecorder } from "../kube/events.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { StatusWriter } from "../kube/status-writer.ts";
@@ -13,6 +14,8 @@ export interface ControllerContext {
   readonly client: KubeClient;
   readonly caches: Caches;
   readonly gateways: Gateways;
+  /** What is followed in Consul while this replica leads. */
+  readonly consul: ConsulWatches;
   readonly statuses: StatusWriter;
   readonly events: EventRecorder;
   readonly verification: RouteVerification;

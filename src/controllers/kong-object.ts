@@ -1,6 +1,6 @@
 import { FINALIZER } from "../api/names.ts";
 import { parseSpec } from "../api/parse.ts";
-import { KongRejectedError, NotReadyError } from "../errors.ts";
+import { KongRejectedError, NotReadyError, RefNotPermittedError, TenantRestrictedError } from "../errors.ts";
 import type { SyncOutcome } from "../kong/gateway-connection.ts";
 import { ensureFinalizer } from "../kube/finalizer.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
@@ -37,6 +37,7 @@ export async function reconcileKongObject(
 ): Promise<ReconcileResult> {
   const object = context.caches.get(key);
   if (!object) {
+    context.consul.follow(formatKey(key), []);
     context.verification.left(undefined, key);
     // Something with its mark has turned up in a gateway: the gateway's own reconcile decides what becomes of it.
     for (const { key: gateway, connection } of context.gateways.all()) {
@@ -46,12 +47,14 @@ export async function reconcileKongObject(
   }
   try {
     if (object.metadata.deletionTimestamp !== undefined) {
+      context.consul.follow(formatKey(key), []);
       context.verification.left(object, key);
       return await cleanUp(context, key, object);
     }
     return await program(context, kind, key, object);
   } catch (error) {
     const current = context.caches.get(key) ?? object;
+    if (isForbidden(error)) context.consul.follow(formatKey(key), []);
     const revoked = await revoke(context, key, current);
     if (revoked || !isUndecided(error, current)) reportFailure(context, current, error, revoked);
     throw error;
@@ -77,17 +80,20 @@ async function program(
   context.caches.noteWritten(object);
   const references = kind.translation.references(key.namespace, spec);
   const madeSecrets = await generateSecrets(context, object, references.secrets);
-  const { cluster, caches } = context;
-  const observed = observe({ owner: key, references, gateway, cluster, caches, madeSecrets });
+  const { cluster, caches, consul } = context;
+  // Before anybody is asked anything on the object's behalf.
+  if (references.consuls) checkTenancy(context, object, gateway, { spec: spec as CommonSpec, desired: [] });
+  const observed = observe({ owner: key, references, gateway, cluster, caches, consul, madeSecrets });
   const translated = kind.translation.translate(spec, observed);
   const verification = kind.translation.verification?.(spec, observed);
   const { living: desired, nextEndMs } = withoutExpired(translated, context.now().getTime());
   checkTenancy(context, object, gateway, { spec: spec as CommonSpec, desired });
   endLeave(context, key);
-  const hasFoundTargets = (references.services ?? []).length > 0;
+  const hasFoundTargets = (references.services ?? []).length + (references.consuls ?? []).length > 0;
+  const { keepTargets } = observed;
   const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
   const sync = (): Promise<SyncOutcome> =>
-    gateway.connection.sync(key, desired, { inSyncBefore, hasFoundTargets, ...(adopt ? { adopt } : {}) });
+    gateway.connection.sync(key, desired, { inSyncBefore, hasFoundTargets, keepTargets, ...(adopt ? { adopt } : {}) });
   const tellUsers = (): void => context.caches.usersOf(key).forEach(context.enqueue);
   const standing = idsOf(key, gateway);
   const outcome = await sync().catch(async (error: unknown) => {
@@ -152,8 +158,14 @@ async function leaveFormerGateways(
   }
 }
 
-/** Nothing can be said of an object that was programmed at this generation while its gateway is out of sight. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof TenantRestrictedError || error instanceof RefNotPermittedError;
+}
+
+const OUT_OF_SIGHT: ReadonlySet<string> = new Set(["GatewayNotReady", "WaitingForConsul"]);
+
+/** Nothing can be said of an object that was programmed at this generation while what it needs is out of sight. */
 function isUndecided(error: unknown, object: KongObject): boolean {
-  const isOutOfSight = error instanceof NotReadyError && error.reason === "GatewayNotReady";
+  const isOutOfSight = error instanceof NotReadyError && OUT_OF_SIGHT.has(error.reason);
   return isOutOfSight && object.metadata.deletionTimestamp === undefined && isProgrammed(object);
 }

@@ -1,4 +1,5 @@
 import { KINDS } from "../api/kinds.ts";
+import { ConsulWatches } from "../discovery/consul-watches.ts";
 import { GatewayConnection } from "../kong/gateway-connection.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { EventRecorder } from "../kube/events.ts";
@@ -9,6 +10,7 @@ import type { Metrics } from "../runtime/metrics.ts";
 import { WorkQueue } from "../runtime/work-queue.ts";
 import { runWorkers } from "../runtime/worker.ts";
 import type { Caches } from "./caches.ts";
+import type { ConsulMetrics } from "./consul-metrics.ts";
 import type { ControllerContext } from "./context.ts";
 import { keyOf } from "./dispatch.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
@@ -31,6 +33,7 @@ export interface LeaderOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly gatewayMetrics: GatewayMetrics;
+  readonly consulMetrics: ConsulMetrics;
   readonly verifyMetrics: VerifyMetrics;
   readonly onEnqueue: (enqueue: ((key: ObjectKey) => void) | undefined) => void;
   /** Called before each write. Does not return where another replica may lead by now: the process ends. */
@@ -81,10 +84,17 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   options.gatewayMetrics.observeGateways(() => gateways.all().map(statsOf));
   const { events, verifyMetrics } = options;
   const verification = new RouteVerification({ caches, events, metrics: verifyMetrics, enqueue });
+  const consul = new ConsulWatches({
+    logger,
+    onChange: (followers) => followers.forEach((follower) => queue.add(follower)),
+    onResult: (result) => options.consulMetrics.countRequest(result),
+  });
+  options.consulMetrics.observe(consul);
   const context: ControllerContext = {
     client: options.client,
     caches,
     gateways,
+    consul,
     statuses,
     events: options.events,
     verification,
@@ -124,6 +134,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   await verification.stop();
   await queue.shutdown();
   await work;
+  await consul.stop();
   ending.abort();
   await Promise.all(gateways.all().map(({ connection }) => connection.stop()));
   await statuses.close(STATUS_FLUSH_MS);

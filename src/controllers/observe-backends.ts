@@ -9,6 +9,8 @@ export interface ObservedBackend {
   /** Path of the reference: `spec.backends[0]`. */
   readonly field: string;
   readonly endpoints: readonly Endpoint[];
+  /** Nobody knows what stands there: targets that are in Kong may be its own. */
+  readonly isUnknown?: boolean;
   readonly problem?: BackendProblem;
 }
 

@@ -1,6 +1,7 @@
 import { parseSpec } from "../api/parse.ts";
 import { KongUpstream } from "../api/v1alpha1/kong-upstream.ts";
 import { NotReadyError, RefNotFoundError } from "../errors.ts";
+import type { ConsulWatches } from "../discovery/consul-watches.ts";
 import type { Secret } from "../kube/resource.ts";
 import { entityId } from "../model/identity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
@@ -8,12 +9,15 @@ import type { BackendProblem } from "../model/outcome.ts";
 import { defaultKongName, groupName } from "../translate/names.ts";
 import type { ObjectReference, References, SecretReference, TranslationContext } from "../translate/translation.ts";
 import { decodedData, type Caches } from "./caches.ts";
+import { NO_CONSUL, observeConsul } from "./consul-backends.ts";
 import type { Gateway } from "./gateways.ts";
 import { observeBackends } from "./observe-backends.ts";
 
 /** All that a translation may know, and what of it is worth telling. */
 export interface Observed extends TranslationContext {
   readonly backendProblems: readonly BackendProblem[];
+  /** Not all targets are known. */
+  readonly keepTargets: boolean;
 }
 
 /**
@@ -27,10 +31,12 @@ export function observe(options: {
   readonly gateway: Gateway;
   readonly cluster: string;
   readonly caches: Caches;
+  /** Where services in Consul are followed. */
+  readonly consul?: Pick<ConsulWatches, "follow">;
   /** Secrets that the operator has just made and that are not in the cache yet, by name. */
   readonly madeSecrets?: ReadonlyMap<string, Secret>;
 }): Observed {
-  const { owner, references, gateway, cluster, caches, madeSecrets } = options;
+  const { owner, references, gateway, cluster, caches, consul, madeSecrets } = options;
   const { connection, instance, workspace } = gateway;
   const naming = gateway.spec.naming ?? "Namespaced";
   const ids = new Map(
@@ -43,9 +49,14 @@ export function observe(options: {
       return [reference.name, { data: decodedData(secret), createdAt: Date.parse(secret.metadata.creationTimestamp) }];
     }),
   );
-  const backends = observeBackends(owner.namespace, references, caches);
+  const consulBackends = observeConsul(consul ?? NO_CONSUL, owner, references.consuls ?? [], {
+    stands: () => connection.entitiesOf(owner).length > 0,
+    secretData: (name) => secrets.get(name)?.data,
+  });
+  const backends = [...observeBackends(owner.namespace, references, caches), ...consulBackends];
   return {
     backendProblems: backends.flatMap(({ problem }) => problem ?? []),
+    keepTargets: backends.some(({ isUnknown }) => isUnknown),
     endpoints: (field) => required(backends.find((backend) => backend.field === field)?.endpoints, field),
     owner,
     instance,

@@ -27,9 +27,9 @@ const LARGEST_WEIGHT = 65_535;
 /**
  * The targets of an upstream whose requests are shared by backends, each address once, sorted.
  *
- * - One backend: every ready endpoint weighs 100.
- * - Several: a backend's share is its weight among all weights, spread over its ready endpoints; at least 1 for each, so
- *   that none is forgotten, unless the backend's weight is 0.
+ * - One backend: every ready endpoint weighs 100, times its own weight where it has one.
+ * - Several: a backend's share is its weight among all weights, spread over its ready endpoints by their
+ *   own weights; at least 1 for each, so that none is forgotten, unless the backend's weight is 0.
  * - A terminating endpoint weighs 0: it finishes what it has.
  * - An address in several backends carries the sum of what each gives it.
  */
@@ -37,11 +37,13 @@ export function targetsOfBackends(backends: readonly WeightedBackend[]): Weighte
   const sum = backends.reduce((total, { weight = DEFAULT_WEIGHT }) => total + weight, 0);
   const weights = new Map<string, number>();
   for (const { weight = DEFAULT_WEIGHT, endpoints } of backends) {
-    const ready = endpoints.filter(({ state }) => state === "ready").length;
-    const each = backends.length === 1 ? onlyWeight(weight) : sharedWeight(weight / sum, ready);
+    const ready = endpoints
+      .filter(({ state }) => state === "ready")
+      .reduce((total, { weight: own = 1 }) => total + own, 0);
+    const unit = backends.length === 1 ? onlyWeight(weight) : sharedWeight(weight / sum, ready);
     for (const endpoint of endpoints) {
       const target = storedTargetAddress(targetOf(endpoint));
-      const given = endpoint.state === "ready" ? each : 0;
+      const given = endpoint.state === "ready" ? weightOf(unit, endpoint) : 0;
       weights.set(target, Math.min((weights.get(target) ?? 0) + given, LARGEST_WEIGHT));
     }
   }
@@ -54,5 +56,9 @@ function onlyWeight(weight: number): number {
 
 /** @param share of the requests, from 0 to 1; not a number where all weights are 0. */
 function sharedWeight(share: number, ready: number): number {
-  return share > 0 ? Math.max(1, Math.round((share * TOTAL_WEIGHT) / ready)) : 0;
+  return share > 0 ? (share * TOTAL_WEIGHT) / ready : 0;
+}
+
+function weightOf(unit: number, { weight = 1 }: Endpoint): number {
+  return unit > 0 ? Math.max(1, Math.round(unit * weight)) : 0;
 }

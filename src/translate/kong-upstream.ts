@@ -2,6 +2,7 @@ import type { KongUpstreamSpec } from "../api/v1alpha1/kong-upstream.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
 import { storedTargetAddress } from "../plan/target-address.ts";
 import { targetsOfBackends, type WeightedTarget } from "./backend-targets.ts";
+import { consulSecrets } from "./consul-references.ts";
 import { kongFields } from "./kong-fields.ts";
 import {
   endpointsBehind,
@@ -16,9 +17,13 @@ export const kongUpstreamTranslation: KindTranslation<KongUpstreamSpec> = {
 
   references(namespace, spec) {
     const ref = spec.clientCertificateRef;
+    const consuls = (spec.backends ?? []).flatMap(({ consul }, index) =>
+      consul ? [{ field: backendField(index), backend: consul }] : [],
+    );
     return {
       objects: ref ? [certificateReference(namespace, ref.name)] : [],
-      secrets: [],
+      secrets: consuls.flatMap(({ field, backend }) => consulSecrets(`${field}.consul`, backend)),
+      consuls,
       services: (spec.backends ?? []).flatMap(({ serviceRef }, index) =>
         serviceRef ? [{ field: backendField(index), ...serviceRef }] : [],
       ),

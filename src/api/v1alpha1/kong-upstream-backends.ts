@@ -1,11 +1,15 @@
 import { z } from "zod";
 import { integer } from "../fields.ts";
 import { isSet, withRules } from "../rules.ts";
+import { ConsulBackend } from "./consul-backend.ts";
 import { ServicePortRef } from "./service-port-ref.ts";
 
 const backend = z.strictObject({
   serviceRef: ServicePortRef.optional().describe(
     "A Kubernetes Service: its ready endpoints become targets, past the Service's own address.",
+  ),
+  consul: ConsulBackend.optional().describe(
+    "A service in Consul: its instances that pass their checks become targets, with the weights they are registered with.",
   ),
   weight: integer(0, 65535)
     .optional()
@@ -15,7 +19,7 @@ const backend = z.strictObject({
 });
 
 /** Where a backend's endpoints come from; each backend has one. */
-const SOURCES = ["serviceRef"] as const satisfies readonly (keyof z.infer<typeof backend>)[];
+const SOURCES = ["serviceRef", "consul"] as const satisfies readonly (keyof z.infer<typeof backend>)[];
 
 /** A set of endpoints that is found elsewhere and followed as it changes. */
 export const UpstreamBackend = withRules(backend, [
