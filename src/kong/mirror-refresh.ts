@@ -60,7 +60,7 @@ export function isOurs(
   return ofCluster === cluster || ofCluster === takeOver;
 }
 
-function instanceInUse(instance: string, foreign: ReadonlyMap<string, number>): GatewayRefusedError {
+export function instanceInUse(instance: string, foreign: ReadonlyMap<string, number>): GatewayRefusedError {
   const found = [...foreign].map(([cluster, count]) => `${count} of cluster ${cluster}`).join(", ");
   return new GatewayRefusedError({
     reason: "InstanceInUse",

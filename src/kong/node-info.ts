@@ -71,17 +71,17 @@ export function refusalOf(info: NodeInfo): Refusal | undefined {
       message: `Kong ${info.version} is older than ${OLDEST_VERSION.join(".")}, the oldest supported`,
     };
   }
-  if (info.database === "off") {
-    return {
-      reason: "DBLessNotSupported",
-      message:
-        "this gateway runs without a database (KONG_DATABASE=off), which this version of the operator cannot configure",
-    };
-  }
   return undefined;
 }
 
 function softwareOf({ version, node_id, plugins }: JsonObject): string {
+  const available = isJsonObject(plugins) ? plugins["available_on_server"] : undefined;
+  // Kong's JSON has no order of its own.
+  const sorted = isJsonObject(available) ? Object.entries(available).sort(([a], [b]) => (a < b ? -1 : 1)) : [];
+  const named = sorted.map(([name, plugin]) => [name, isJsonObject(plugin) ? plugin["version"] : plugin]);
+  return hash("sha1", JSON.stringify([version, node_id, named]));
+}
+
 /** Source: kong.conf, worker_state_update_frequency and worker_consistency. */
 function stateUpdateMs(configuration: JsonObject): number {
   if (configuration["worker_consistency"] === "strict") return 0;
@@ -90,13 +90,6 @@ function stateUpdateMs(configuration: JsonObject): number {
 }
 
 const DEFAULT_STATE_UPDATE_MS = 5_000;
-
-  const available = isJsonObject(plugins) ? plugins["available_on_server"] : undefined;
-  // Kong's JSON has no order of its own.
-  const sorted = isJsonObject(available) ? Object.entries(available).sort(([a], [b]) => (a < b ? -1 : 1)) : [];
-  const named = sorted.map(([name, plugin]) => [name, isJsonObject(plugin) ? plugin["version"] : plugin]);
-  return hash("sha1", JSON.stringify([version, node_id, named]));
-}
 
 function text(value: Json | undefined): string {
   return typeof value === "string" ? value : "";

@@ -59,8 +59,13 @@ export class SchemaCatalog {
     return changedFields(this.schemaOf(entity), storedForm(entity.type, completed.full), actual.fields);
   }
 
+  /** Whether {@link schemaOf} has an answer. */
+  knows(entity: Pick<KongEntity, "type" | "fields">): boolean {
+    return this.#schemas.has(schemaName(entity));
+  }
+
   /** Only after {@link load}. */
-  schemaOf(entity: KongEntity): RecordSchema {
+  schemaOf(entity: Pick<KongEntity, "type" | "fields">): RecordSchema {
     const schema = this.#schemas.get(schemaName(entity));
     if (!schema) throw new Error(`schema not loaded: ${schemaName(entity)}`);
     return schema;
@@ -97,7 +102,7 @@ const VARIANTS: ReadonlyMap<KongEntityType, string> = new Map([
 ]);
 
 /** `services`, `plugins/key-auth`, `vaults/env`. */
-function schemaName({ type, fields }: KongEntity): string {
+function schemaName({ type, fields }: Pick<KongEntity, "type" | "fields">): string {
   return VARIANTS.has(type) ? `${type}/${encodeURIComponent(String(fields["name"]))}` : type;
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from "../runtime/logger.ts";
 import type { AdminClient } from "./admin-client.ts";
 import { releaseOf } from "./deletion.ts";
 import { Mirror } from "./mirror.ts";
-import { applyLists, isOurs, listMirror } from "./mirror-refresh.ts";
+import { isOurs } from "./mirror-refresh.ts";
 import { RequestGate } from "./request-gate.ts";
 import { SchemaCatalog } from "./schema-catalog.ts";
 import type { GatewaySession } from "./session.ts";
@@ -14,7 +14,7 @@ import { Waiting } from "./waiting.ts";
 
 export type OwnersChangedReason = "mirror" | "drift" | "recovered" | "programmed" | "released";
 
-export interface DatabaseGatewayOptions {
+export interface ConnectionSessionOptions {
   readonly settings: GatewaySettings;
   readonly client: AdminClient;
   readonly cluster: string;
@@ -26,10 +26,10 @@ export interface DatabaseGatewayOptions {
 }
 
 /**
- * A gateway with a database, which is written to entity by entity: its mirror, its schemas, and the places where objects
+ * What a connection knows of its gateway, of whichever kind that is: its mirror, its schemas, and the places where objects
  * wait for each other.
  */
-export class DatabaseGateway implements GatewaySession {
+export class ConnectionSession implements GatewaySession {
   readonly gate: RequestGate;
   readonly mirror: Mirror;
   readonly catalog: SchemaCatalog;
@@ -38,14 +38,14 @@ export class DatabaseGateway implements GatewaySession {
   readonly logger: Logger;
   readonly cluster: string;
   readonly assertWritable: () => void;
-  readonly #tellOwners: DatabaseGatewayOptions["tellOwners"];
+  readonly #tellOwners: ConnectionSessionOptions["tellOwners"];
+  /** True once all that is ours has been listed; it stays true through outages. */
+  isMirrored = false;
   #settings: GatewaySettings;
   #client: AdminClient;
-  #isMirrored = false;
-  /** Counts the gateways that the settings have led to: what was asked of an earlier one is not believed. */
   #generation = 0;
 
-  constructor(options: DatabaseGatewayOptions) {
+  constructor(options: ConnectionSessionOptions) {
     this.#settings = options.settings;
     this.#client = options.client;
     this.#tellOwners = options.tellOwners;
@@ -54,8 +54,8 @@ export class DatabaseGateway implements GatewaySession {
     this.assertWritable = options.assertWritable;
     this.gate = new RequestGate(options.settings.concurrency, options.onIdle);
     this.mirror = new Mirror({
-      onEntity: (id, change) => this.#tell(this.waiting.take(id), change === "appeared" ? "programmed" : "released"),
-      onReleased: ({ id }) => this.#tell(this.waiting.take(releaseOf(id)), "released"),
+      onEntity: (id, change) => this.tell(this.waiting.take(id), change === "appeared" ? "programmed" : "released"),
+      onReleased: ({ id }) => this.tell(this.waiting.take(releaseOf(id)), "released"),
     });
     this.catalog = new SchemaCatalog((path) => this.gate.run("soon", () => this.client.find(path, "schemas")));
     this.targets = new TargetLists({
@@ -63,7 +63,7 @@ export class DatabaseGateway implements GatewaySession {
       gate: this.gate,
       mirror: this.mirror,
       accept: ({ cluster }) => isOurs(this, cluster, this.#settings.takeOver),
-      onChanged: (owners) => this.#tell(owners, "drift"),
+      onChanged: (owners) => this.tell(owners, "drift"),
     });
   }
 
@@ -79,9 +79,9 @@ export class DatabaseGateway implements GatewaySession {
     return this.#settings.instance;
   }
 
-  /** True once all that is ours has been listed; it stays true through outages. */
-  get isMirrored(): boolean {
-    return this.#isMirrored;
+  /** Counts the gateways that the settings have led to: what was asked of an earlier one is not believed. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** @returns whether the new settings lead to another gateway, of which nothing is known. */
@@ -90,37 +90,28 @@ export class DatabaseGateway implements GatewaySession {
     this.#settings = settings;
     this.#client = client;
     this.gate.limit = settings.concurrency;
-    if (!isAnother) return false;
+    if (isAnother) this.reset();
+    return isAnother;
+  }
+
+  /** What answers is another gateway, or one of another kind: nothing is known of it. */
+  reset(): void {
     this.#generation++;
-    this.#isMirrored = false;
+    this.isMirrored = false;
     this.mirror.clear();
     this.targets.forgetAll();
     this.catalog.forget();
-    return true;
   }
 
-  /**
-   * Brings the mirror up to what the gateway holds; targets are left to `targets.refresh`.
-   * @returns the owners of what differs from what was known; undefined where the settings have changed meanwhile.
-   * @throws GatewayRefusedError, KongUnavailableError, GatewayAuthError
-   */
-  async refresh(): Promise<ObjectKey[] | undefined> {
-    const generation = this.#generation;
-    const lists = await listMirror(this, this.#settings.takeOver);
-    if (generation !== this.#generation) return undefined;
-    const changed = applyLists(this.mirror, lists);
-    this.#isMirrored = true;
-    return changed;
+  /** Names objects that should be looked at again. */
+  tell(owners: readonly ObjectKey[], why: OwnersChangedReason): void {
+    if (owners.length > 0) this.#tellOwners(owners, why);
   }
 
   noteVanished(type: KongEntityType, id: string): void {
     const entry = this.mirror.get(type, id);
     if (!entry) return;
     this.mirror.noteRemoved(entry);
-    this.#tell([entry.owner], "drift");
-  }
-
-  #tell(owners: readonly ObjectKey[], why: OwnersChangedReason): void {
-    if (owners.length > 0) this.#tellOwners(owners, why);
+    this.tell([entry.owner], "drift");
   }
 }
