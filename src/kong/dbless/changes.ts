@@ -26,12 +26,13 @@ export class Changes {
   /** What Kong refused, by id and version. */
   readonly #refusals = new Map<string, { readonly error: OperatorError; readonly at: number }>();
 
-  /** Replaces what the object asked for before. */
-  record(change: Change): void {
+  /** Replaces what the object asked for before. @returns whether that was something else. */
+  record(change: Change): boolean {
     const key = formatKey(change.owner);
     const before = this.#changes.get(key);
     const drifted = change.drifted.length > 0 ? change.drifted : (before?.drifted ?? []);
     this.#changes.set(key, { ...change, drifted });
+    return !before || versionsOf(before) !== versionsOf(change);
   }
 
   get(owner: ObjectKey): Change | undefined {
@@ -73,6 +74,10 @@ export class Changes {
     const setback = this.#setbacks.get(entity.id);
     return setback?.entity.version === entity.version ? setback.error : undefined;
   }
+}
+
+function versionsOf({ entities }: Change): string {
+  return entities.map(({ id, version }) => `${id} ${version}`).join();
 }
 
 /**

@@ -44,6 +44,8 @@ export interface DblessBackendOptions {
 const QUIET_MS = 250;
 const LONGEST_WAIT_MS = 2_000;
 const LOOK_EVERY_MS = 2_000;
+/** Timers may be a little early. */
+const PAUSE_SLACK_MS = 20;
 const RETRY = { baseMs: 1_000, maxMs: 15_000 };
 /** Failed loads in a row after which the objects say so. */
 const FAILURES_UNTOLD = 2;
@@ -88,7 +90,7 @@ export class DblessBackend implements Backend {
       session,
       loaded: this.#loaded,
       changes: this.#changes,
-      load: () => this.#debounce.ask(),
+      load: (isNew) => (isNew ? this.#debounce.ask() : this.#debounce.ensure()),
     });
     this.#lookAgain();
   }
@@ -292,8 +294,8 @@ export class DblessBackend implements Backend {
 
   /** Until a Pod may be asked again. */
   #pauseMs(): number {
-    const times = this.#lackingPods().map(({ pausedUntil }) => pausedUntil);
-    return Math.max(100, Math.min(...times, performance.now() + LOOK_EVERY_MS * 15) - performance.now());
+    const pauses = this.#pods.all().map(({ pausedUntil }) => pausedUntil - performance.now());
+    return Math.min(...pauses.filter((pauseMs) => pauseMs > 0), LOOK_EVERY_MS) + PAUSE_SLACK_MS;
   }
 
   #lookAgain(): void {

@@ -51,6 +51,11 @@ export class Debounce {
     this.#schedule(Math.min(now + this.#options.quietMs, this.#askedAt + this.#options.longestMs));
   }
 
+  /** Asks for a run where none is to come. */
+  ensure(): void {
+    if (this.#askedAt === undefined) this.ask();
+  }
+
   /** Asks for a run after so long, whoever asks for one meanwhile. */
   askIn(delayMs: number): void {
     this.#askedAt ??= this.#clock.now();

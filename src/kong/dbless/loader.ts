@@ -50,6 +50,9 @@ export class Loader {
       changes.noteSetbacks(draft.setbacks);
       const isNew = draft.document.hash !== this.hash;
       const lacking = pods.all().filter((pod) => this.#lacks(pod, draft) && (isNew || !mayStay(pod)));
+      if (lacking.length === 0 && isNew && !pods.all().some(({ hash }) => hash === draft.document.hash)) {
+        throw new KongUnavailableError("NoEndpoints", "no Pod of the gateway can be reached");
+      }
       if (lacking.length === 0) return this.#conclude(draft, undefined);
       try {
         const { pod, answer } = await this.#prove(draft, lacking);

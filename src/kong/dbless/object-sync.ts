@@ -19,8 +19,8 @@ export interface ObjectSyncOptions {
   readonly session: ConnectionSession;
   readonly loaded: Loaded;
   readonly changes: Changes;
-  /** Asks for the next load. */
-  readonly load: () => void;
+  /** Asks for a load; of what is asked for already another load need not be waited for. */
+  readonly load: (isNew: boolean) => void;
 }
 
 /** What one object's sync does at a gateway without a database: it compares, and records what is to be loaded. */
@@ -55,11 +55,11 @@ export class ObjectSync {
     }
     const wanted = desired.map((entity) => loaded.wanted(entity));
     if (options.adopt) this.#adopt(plan, desired, options.adopt);
-    changes.record({ owner, entities: wanted, createdAt: options.createdAt ?? "", drifted });
+    const isNew = changes.record({ owner, entities: wanted, createdAt: options.createdAt ?? "", drifted });
     const setback = this.#setbackOf(plan, wanted);
     if (setback) throw setback;
     session.assertWritable();
-    this.#options.load();
+    this.#options.load(isNew);
     throw new PendingError("Pending", "handed over to the gateway together with other changes");
   }
 
@@ -72,8 +72,7 @@ export class ObjectSync {
     this.#refuseWhileUsedByLeft(entries, deletion);
     session.assertWritable();
     if (deletion.policy === "Orphan") loaded.leave(entries);
-    changes.record({ owner, entities: [], createdAt: "", drifted: [] });
-    this.#options.load();
+    this.#options.load(changes.record({ owner, entities: [], createdAt: "", drifted: [] }));
     throw new PendingError("Pending", "leaves the gateway together with other changes");
   }
 

@@ -1,6 +1,6 @@
 import { KongUnavailableError } from "../../errors.ts";
 import { isJsonObject, type Json } from "../../model/json.ts";
-import type { AdminClient } from "../admin-client.ts";
+import { AdminRejection, type AdminClient } from "../admin-client.ts";
 import type { PodState } from "../gateway-state.ts";
 import type { Document } from "./document.ts";
 
@@ -83,6 +83,8 @@ export class Pod {
   }
 
   #note(error: unknown): void {
+    // It answers: it has what it had before.
+    if (error instanceof AdminRejection) return;
     if (error instanceof KongUnavailableError && error.reason === "TooManyRequests") {
       this.pausedUntil = performance.now() + (error.retryAfterMs ?? DEFAULT_PAUSE_MS);
     } else {

@@ -65,7 +65,7 @@ export class Pods {
    * @throws AdminRejection where Kong refuses it; KongUnavailableError, GatewayAuthError where no Pod can be asked.
    */
   async prove(document: Document, among: readonly Pod[]): Promise<{ pod: Pod; answer: Json | undefined }> {
-    let failure: unknown = noPods();
+    let failure: unknown = among.some(({ isPaused }) => isPaused) ? paused() : noPods();
     for (const pod of among.filter(({ isPaused }) => !isPaused)) {
       try {
         return { pod, answer: await pod.load(document) };
@@ -105,6 +105,10 @@ export class Pods {
       }),
     );
   }
+}
+
+function paused(): KongUnavailableError {
+  return new KongUnavailableError("TooManyRequests", "the gateway has asked for a pause");
 }
 
 function noPods(): KongUnavailableError {
