@@ -9,6 +9,10 @@ export const CONDITIONS = {
   Serving:
     "On a KongRoute with verify: the proxy answers as expected. Changes Ready only with verify.required.",
   Drifted: "Kong was found changed behind the operator's back and left so. Changes nothing about Ready.",
+  Contested:
+    "On a KongPluginBinding: younger ones want the same plugin in the same place, and wait. Changes nothing about Ready.",
+  Expiring:
+    "On a KongCertificate or KongCACertificate: the certificate ends soon and nobody has renewed it. Changes nothing about Ready.",
   Orphans: "On a KongGateway: entities with our marks belong to no object and stay. Changes nothing about Ready.",
 } as const;
 export type ConditionType = keyof typeof CONDITIONS;

@@ -6,7 +6,9 @@ import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Gateway } from "./gateways.ts";
+import { handOver } from "./hand-over.ts";
 import { placesOf } from "./places.ts";
+import { handOverPlugins } from "./plugin-contest.ts";
 import { mayOrphan } from "./tenancy.ts";
 
 /** Most names that a message lists. */
@@ -56,6 +58,8 @@ export async function leave(
     recordLeftBehind(context, object, unreachable(where));
     return;
   }
+  if (!force) handOverPlugins(context, object, gateway);
+  if (!force) handOver(context, key, gateway);
   try {
     const { leftBehind } = await gateway.connection.sync(key, [], {
       deletion: { policy: policyOf(context, object, gateway), force },

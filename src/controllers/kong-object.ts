@@ -9,14 +9,17 @@ import { hasUnansweredRequest, isProgrammed } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
+import { checkExpiry } from "./certificate-expiry.ts";
 import { cleanUp, leave } from "./deletion.ts";
 import { keyOf } from "./dispatch.ts";
+import { claim } from "./hand-over.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
 import type { Gateway } from "./gateways.ts";
 import { generateSecrets } from "./generate-secrets.ts";
 import type { KongKind } from "./kong-kinds.ts";
 import { observe } from "./observe.ts";
 import { formerPlaces, isSameKong } from "./places.ts";
+import { contest, refuseShadowed } from "./plugin-contest.ts";
 import { reportFailure, reportProgrammed } from "./report-object.ts";
 import { checkTenancy, endLeave, makeRoom, revoke } from "./tenancy.ts";
 
@@ -86,14 +89,25 @@ async function program(
   const observed = observe({ owner: key, references, gateway, cluster, caches, consul, madeSecrets });
   const translated = kind.translation.translate(spec, observed);
   const verification = kind.translation.verification?.(spec, observed);
-  const { living: desired, nextEndMs } = withoutExpired(translated, context.now().getTime());
-  checkTenancy(context, object, gateway, { spec: spec as CommonSpec, desired });
+  const { living, nextEndMs } = withoutExpired(translated, context.now().getTime());
+  checkTenancy(context, object, gateway, { spec: spec as CommonSpec, desired: living });
   endLeave(context, key);
+  const contested = contest(context, object, gateway, living);
+  const { desired } = contested;
+  const { conditions, lookAgainMs } = checkExpiry(context, object, desired);
+  const { desired: claimed, takeOver, shared } = claim(context, key, gateway, desired);
   const hasFoundTargets = (references.services ?? []).length + (references.consuls ?? []).length > 0;
   const { keepTargets } = observed;
   const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
   const sync = (): Promise<SyncOutcome> =>
-    gateway.connection.sync(key, desired, { inSyncBefore, hasFoundTargets, keepTargets, ...(adopt ? { adopt } : {}) });
+    gateway.connection.sync(key, claimed, {
+      inSyncBefore,
+      takeOver,
+      hasFoundTargets,
+      awaitBalancers: true,
+      keepTargets,
+      ...(adopt ? { adopt } : {}),
+    });
   const tellUsers = (): void => context.caches.usersOf(key).forEach(context.enqueue);
   const standing = idsOf(key, gateway);
   const outcome = await sync().catch(async (error: unknown) => {
@@ -106,10 +120,32 @@ async function program(
     return sync();
   });
   await leaveFormerGateways(context, key, object, gateway);
+  refuseShadowed(contested, living);
   const serving = context.verification.programmed(object, key, { gateway, verification, writes: outcome.writes });
-  reportProgrammed(context, object, { gateway, desired, outcome, serving, backendProblems: observed.backendProblems });
-  if (outcome.identityChanged) tellUsers();
-  return { wrote: outcome.writes > 0, ...(nextEndMs === undefined ? {} : { requeueAfterMs: nextEndMs }) };
+  const { backendProblems } = observed;
+  const shown = shared ? desired.map((entity) => ({ ...entity, id: shared.id, owner: shared.owner })) : claimed;
+  reportProgrammed(context, object, {
+    gateway,
+    desired: shown,
+    outcome,
+    conditions,
+    serving,
+    backendProblems,
+    against: contested.against,
+  });
+  if (outcome.identityChanged || (shared && shared.id !== standsAs(object))) tellUsers();
+  return { wrote: outcome.writes > 0, ...requeueAfter(nextEndMs, lookAgainMs, outcome.againAfterMs) };
+}
+
+/** After the shortest of the times that there are. */
+function requeueAfter(...times: readonly (number | undefined)[]): Pick<ReconcileResult, "requeueAfterMs"> {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? {} : { requeueAfterMs: Math.min(...known) };
+}
+
+/** Id in Kong that the status tells. */
+function standsAs({ status }: KongObject): string | undefined {
+  return (status as { kong?: { id?: string } } | undefined)?.kong?.id;
 }
 
 /** The ids of what the gateway holds of the object, as one text. */

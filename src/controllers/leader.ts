@@ -10,6 +10,7 @@ import type { Metrics } from "../runtime/metrics.ts";
 import { WorkQueue } from "../runtime/work-queue.ts";
 import { runWorkers } from "../runtime/worker.ts";
 import type { Caches } from "./caches.ts";
+import { certificateEnds } from "./certificate-expiry.ts";
 import type { ConsulMetrics } from "./consul-metrics.ts";
 import type { ControllerContext } from "./context.ts";
 import { keyOf } from "./dispatch.ts";
@@ -82,6 +83,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   });
   metrics.observeStatusQueue(() => statuses.depth);
   options.gatewayMetrics.observeGateways(() => gateways.all().map(statsOf));
+  options.gatewayMetrics.observeCertificates(() => certificateEnds(caches));
   const { events, verifyMetrics } = options;
   const verification = new RouteVerification({ caches, events, metrics: verifyMetrics, enqueue });
   const consul = new ConsulWatches({

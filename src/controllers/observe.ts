@@ -11,6 +11,7 @@ import type { ObjectReference, References, SecretReference, TranslationContext }
 import { decodedData, type Caches } from "./caches.ts";
 import { NO_CONSUL, observeConsul } from "./consul-backends.ts";
 import type { Gateway } from "./gateways.ts";
+import { caCertificateId } from "./hand-over.ts";
 import { observeBackends } from "./observe-backends.ts";
 
 /** All that a translation may know, and what of it is worth telling. */
@@ -84,7 +85,8 @@ function resolveId(reference: ObjectReference, gateway: Gateway, caches: Caches)
   if (!informer.get(to.namespace, to.name)) {
     throw new RefNotFoundError("RefNotFound", `${field}: ${to.kind} ${to.namespace}/${to.name} does not exist`);
   }
-  const id = gateway.connection.idOf(to, type);
+  const id =
+    (type === "ca_certificates" ? caCertificateId(caches, gateway, to) : undefined) ?? gateway.connection.idOf(to, type);
   if (id === undefined) {
     const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
     throw new NotReadyError(
