@@ -8,6 +8,7 @@ import { kindStatus } from "../report/kind-status.ts";
 import { mergeConditions } from "../report/merge-conditions.ts";
 import { reconcileRequest } from "../report/object-status.ts";
 import { withServing, type Serving } from "../report/serving.ts";
+import { recordBackendProblems } from "./backend-events.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import { keyOf } from "./dispatch.ts";
@@ -51,6 +52,7 @@ export function reportProgrammed(
       ...kindStatus(object.kind, asTheyStand(gateway, desired), keyOf(object.kind, object)),
     },
   });
+  recordBackendProblems(context, object, backendProblems);
   if (outcome.drifted.length > 0) recordDrift(context, object, outcome, isReportOnly);
 }
 

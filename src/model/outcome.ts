@@ -16,6 +16,8 @@ export type ObjectOutcome =
       /** Fields that differ in Kong and were left so, because the KongGateway's drift policy is Report. */
       readonly driftedFields: readonly string[];
       readonly backendProblems?: readonly BackendProblem[];
+      /** Younger objects that want the same place in Kong, and wait. */
+      readonly against?: readonly string[];
     }
   | {
       readonly result: "Failed";

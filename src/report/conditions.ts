@@ -52,7 +52,8 @@ const REVOKED = {
 
 function draftsOf(outcome: ObjectOutcome): ConditionDraft[] | undefined {
   if (outcome.result === "Programmed") {
-    return withBackendProblems(programmed(outcome.fieldsNotSent, outcome.driftedFields), outcome.backendProblems ?? []);
+    const conditions = programmed(outcome.fieldsNotSent, outcome.driftedFields);
+    return [...withBackendProblems(conditions, outcome.backendProblems ?? []), ...contested(outcome.against ?? [])];
   }
   const { error } = outcome;
   const reason = error instanceof OperatorError ? error.reason : "InternalError";
@@ -140,6 +141,16 @@ function withBackendProblems(conditions: ConditionDraft[], problems: readonly Ba
   return conditions.map((condition) =>
     told.includes(condition.type) ? { type: condition.type, status, reason: first.reason, message } : condition,
   );
+}
+
+/** Most names that a message lists. */
+const LISTED = 5;
+
+function contested(against: readonly string[]): ConditionDraft[] {
+  if (against.length === 0) return [];
+  const more = against.length > LISTED ? ` and ${against.length - LISTED} more` : "";
+  const message = `Younger bindings want the same plugin in the same place, and wait: ${against.slice(0, LISTED).join(", ")}${more}`;
+  return [{ type: "Contested", status: "True", reason: "OlderWins", message: cap(message) }];
 }
 
 /** A violation of Kong's schema stays one until the spec changes; a clash of names may end by itself. */
