@@ -2,6 +2,7 @@ import type { KongEntityType } from "../model/kong-entity.ts";
 import type { ObjectKey } from "../model/object-key.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { AdminClient } from "./admin-client.ts";
+import { Balancers } from "./balancers.ts";
 import { releaseOf } from "./deletion.ts";
 import { Mirror } from "./mirror.ts";
 import { isOurs } from "./mirror-refresh.ts";
@@ -34,6 +35,7 @@ export class ConnectionSession implements GatewaySession {
   readonly mirror: Mirror;
   readonly catalog: SchemaCatalog;
   readonly targets: TargetLists;
+  readonly balancers: Balancers;
   readonly waiting = new Waiting();
   readonly logger: Logger;
   readonly cluster: string;
@@ -58,6 +60,7 @@ export class ConnectionSession implements GatewaySession {
       onReleased: ({ id }) => this.tell(this.waiting.take(releaseOf(id)), "released"),
     });
     this.catalog = new SchemaCatalog((path) => this.gate.run("soon", () => this.client.find(path, "schemas")));
+    this.balancers = new Balancers({ client: () => this.client, gate: this.gate });
     this.targets = new TargetLists({
       client: () => this.client,
       gate: this.gate,

@@ -40,6 +40,7 @@ export async function deleteEntities(
   options: DeletionOptions,
 ): Promise<Deletion> {
   refuseWhileUsed(session, entries, options.cascade ?? false);
+  if (!options.force && options.policy === "Delete") refuseWhileLeaving(session, entries);
   if (entries.length > 0) session.assertWritable();
   if (options.policy === "Orphan") return orphan(session, entries);
   const plan = planKong({ desired: [], actual: entries, compare: () => [] });
@@ -81,6 +82,20 @@ export function refuseWhileUsed(session: GatewaySession, entries: readonly Mirro
     "InUse",
     `still used by ${someOf([...users.keys()])}; delete them or let them use something else`,
   );
+}
+
+/** A service went over to another host a moment ago: requests may still be on their way to this upstream. */
+function refuseWhileLeaving({ balancers }: GatewaySession, entries: readonly MirrorEntry[]): void {
+  for (const { type, fields } of entries) {
+    const name = type === "upstreams" ? nameOf(fields, "") : "";
+    const leavingMs = balancers.leavingMs(name);
+    if (leavingMs === 0) continue;
+    throw new DeletionBlockedError(
+      "StillServing",
+      `a service has just left upstream ${name}, and the gateway's workers may still send requests there; removed in ${Math.ceil(leavingMs / 1000)} s`,
+      { retryAfterMs: leavingMs },
+    );
+  }
 }
 
 /** Name under which objects wait until nothing refers to the entity any more. */

@@ -30,13 +30,14 @@ import { ConnectionSession, type OwnersChangedReason } from "./connection-sessio
 import { DatabaseBackend } from "./database-backend.ts";
 import { DblessBackend } from "./dbless/dbless-backend.ts";
 import { releaseOf } from "./deletion.ts";
+import { failoverTransport } from "./failover-transport.ts";
 import { GatewayRefusedError, writeBarrier, type GatewayPhase, type GatewayState } from "./gateway-state.ts";
 import { DEFAULT_RETRY_TIMES, GatewayLifecycle, type RetryTimes } from "./lifecycle.ts";
 import type { MirrorEntry } from "./mirror-entry.ts";
 import { parseNodeInfo, refusalOf, type NodeInfo } from "./node-info.ts";
 import { previewObject, type Preview } from "./preview.ts";
 import { orphansOf, type PruneOptions, type PruneOutcome } from "./prune.ts";
-import type { GatewaySettings } from "./settings.ts";
+import { addressesOf, type GatewaySettings } from "./settings.ts";
 import type { SyncOptions, SyncOutcome } from "./sync-object.ts";
 import { httpTransport, type AdminTransport } from "./transport.ts";
 import { concernsGateway } from "./writer.ts";
@@ -322,6 +323,8 @@ export class GatewayConnection {
 
   #newClient(settings: GatewaySettings): AdminClient {
     const { transport = httpTransport, onRequest } = this.#options;
-    return new AdminClient({ settings, transport: transport(settings), onRequest });
+    const [first, ...others] = addressesOf(settings).map((url) => transport({ ...settings, url }));
+    const reached = first && others.length === 0 ? first : failoverTransport(first ? [first, ...others] : []);
+    return new AdminClient({ settings, transport: reached, onRequest });
   }
 }

@@ -106,7 +106,7 @@ async function attempt(
   const namesBefore = new Map(session.mirror.ofOwner(owner).map(({ id, fields }) => [id, nameOf(fields)]));
   const arrived = new Set<string>();
   const applied = await applyPlan(plan, async (operation) => {
-    const moved = movedHost(session, operation);
+    const moved = options.awaitBalancers ? movedHost(session, operation) : undefined;
     if (await writeOperation(session, operation)) arrived.add(operation.entity.id);
     if (moved) session.balancers.noteLeft(moved.before);
     if (operation.action === "create" && operation.entity.type === "upstreams") {

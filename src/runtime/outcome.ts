@@ -55,7 +55,8 @@ export function outcomeOfError(thrown: unknown, failures: number, policy = DEFAU
   }
   const base = { result: error.reason, isBug: false, error };
   if (error.retryAfterMs !== undefined) {
-    return { ...base, level: "warn", requeue: { kind: "after", delayMs: error.retryAfterMs, countFailure: true } };
+    const level = error instanceof NotReadyError ? "debug" : "warn";
+    return { ...base, level, requeue: { kind: "after", delayMs: error.retryAfterMs, countFailure: true } };
   }
   switch (error.policy) {
     case "none":
