@@ -4,6 +4,7 @@ import { gatewaySettings } from "../controllers/gateway-settings.ts";
 import { Gateways, type Gateway } from "../controllers/gateways.ts";
 import { GatewayConnection, type GatewaySettings } from "../kong/gateway-connection.ts";
 import type { ObjectKey } from "../model/object-key.ts";
+import { sleep } from "../runtime/backoff.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { ObjectSet } from "./object-set.ts";
 
@@ -40,6 +41,11 @@ export interface OpenGateways {
   readonly failed: readonly { readonly key: ObjectKey; readonly error: unknown }[];
   /** True where one gateway takes every object, whatever it names. */
   readonly isSingle: boolean;
+  /**
+   * Resolves with true when a gateway has said something of our objects since this was last called, and with false after
+   * a time without.
+   */
+  news(timeoutMs: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -62,9 +68,10 @@ export async function openGateways(options: OpenOptions): Promise<OpenGateways> 
     readsNamespaces: true,
   });
   const connections: GatewayConnection[] = [];
+  const news = new News();
   await Promise.all(
     wanted.map(async ({ key, spec, settings }) => {
-      const connection = connect(settings, options.cluster);
+      const connection = connect(settings, options.cluster, () => news.tell());
       connections.push(connection);
       try {
         await started(connection);
@@ -78,6 +85,7 @@ export async function openGateways(options: OpenOptions): Promise<OpenGateways> 
     gateways,
     failed,
     isSingle: wanted[0]?.key === NONE,
+    news: (timeoutMs) => news.next(timeoutMs),
     close: async () => void (await Promise.all(connections.map((connection) => connection.stop()))),
   };
 }
@@ -156,7 +164,7 @@ function withGiven(settings: GatewaySettings, { headers, tls }: GivenGateway): G
   return { ...settings, headers: { ...settings.headers, ...headers }, ...(tls ? { tls } : {}) };
 }
 
-function connect(settings: GatewaySettings, cluster: string): GatewayConnection {
+function connect(settings: GatewaySettings, cluster: string, onOwnersChanged: () => void): GatewayConnection {
   const nothing = (): void => {};
   return new GatewayConnection({
     settings,
@@ -164,8 +172,30 @@ function connect(settings: GatewaySettings, cluster: string): GatewayConnection 
     logger: SILENT,
     now: () => new Date(),
     onStateChange: nothing,
-    onOwnersChanged: nothing,
+    onOwnersChanged,
   });
+}
+
+/** A bell that remembers that it has rung. */
+class News {
+  #hasRung = false;
+  #wake = (): void => {};
+
+  tell(): void {
+    this.#hasRung = true;
+    this.#wake();
+  }
+
+  async next(timeoutMs: number): Promise<boolean> {
+    if (!this.#hasRung) {
+      const woken = new AbortController();
+      this.#wake = () => woken.abort();
+      await sleep(timeoutMs, woken.signal);
+    }
+    const hasRung = this.#hasRung;
+    this.#hasRung = false;
+    return hasRung;
+  }
 }
 
 /** Commands say what they do by themselves. */

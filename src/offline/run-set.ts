@@ -1,7 +1,7 @@
 import { parseSpec } from "../api/parse.ts";
 import { gatewayCandidates, type GatewayRefFields } from "../controllers/gateway-ref.ts";
 import type { Gateway } from "../controllers/gateways.ts";
-import { KongRejectedError, OperatorError } from "../errors.ts";
+import { KongRejectedError, OperatorError, PendingError } from "../errors.ts";
 import type { PlannedChange, ShownChange } from "../kong/gateway-connection.ts";
 import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
@@ -51,6 +51,12 @@ export interface RunOptions {
 
 /** Objects that are dealt with at the same time; the gateway's own limit holds below that. */
 const AT_ONCE = 32;
+/** A gateway that says nothing for so long has not taken it. */
+const ANSWER_TIMEOUT_MS = 30_000;
+const UNANSWERED = {
+  reason: "NotAnswered",
+  message: "the gateway has not said in time whether it took the configuration",
+};
 
 /**
  * The flow of the operator over a set of objects, kind by kind in the order of creation: parse, translate, plan, and where
@@ -60,10 +66,12 @@ export async function runSet(options: RunOptions): Promise<SetResult> {
   const run = new SetRun(options);
   const levels = options.set.kongObjects();
   await run.all(levels.flat(), levels);
+  await run.settle(levels);
   if (options.prune) {
     const pruned = await run.prune();
     // A name may have been held by what is gone now.
     if (pruned && options.write) await run.retry(levels);
+    await run.settle(levels);
   }
   return run.result(levels.flat().length);
 }
@@ -75,6 +83,10 @@ class SetRun {
   readonly #notes: string[] = [];
   /** Ids that entities have or are about to get, by owner, type and part. */
   readonly #ids = new Map<string, string>();
+  /** Objects that have been handed over, with the file that they stand in. */
+  readonly #pending = new Map<string, string>();
+  /** What a gateway without a database is about to take, by object: it does not say itself what it changed. */
+  readonly #handedOver = new Map<string, readonly PlannedChange[]>();
   #done = 0;
 
   constructor(options: RunOptions) {
@@ -91,6 +103,22 @@ class SetRun {
         await this.#object(object);
         this.#options.onProgress?.(++this.#done, objects.length);
       });
+    }
+  }
+
+  /** A gateway without a database takes everything at once, and then says of each object what came of it. */
+  async settle(levels: readonly (readonly KongSetObject[])[]): Promise<void> {
+    while (this.#pending.size > 0) {
+      const isTold = await this.#options.open.news(ANSWER_TIMEOUT_MS);
+      if (!isTold) {
+        for (const [object, source] of this.#pending) this.#failures.set(object, { object, source, ...UNANSWERED });
+        this.#pending.clear();
+      }
+      for (const level of levels)
+        await eachOf(
+          level.filter(({ key }) => this.#pending.has(formatKey(key))),
+          (object) => this.#object(object),
+        );
     }
   }
 
@@ -132,6 +160,11 @@ class SetRun {
       if (gateway) await this.#program(object, gateway);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
+      if (error instanceof PendingError) {
+        this.#pending.set(formatKey(key), manifest.source);
+        return;
+      }
+      this.#pending.delete(formatKey(key));
       this.#failures.set(formatKey(key), { object: formatKey(key), source: manifest.source, ...explain(error) });
     }
   }
@@ -156,7 +189,13 @@ class SetRun {
       this.#noteUnknown(key, unknownFields);
       return;
     }
+    const name = formatKey(key);
+    if (gateway.connection.state.info?.database === "off" && !this.#handedOver.has(name))
+      this.#handedOver.set(name, (await gateway.connection.plan(key, desired, adopt)).changes);
     const outcome = await gateway.connection.sync(key, desired, adopt ? { adopt } : {});
+    this.#pending.delete(name);
+    for (const change of this.#handedOver.get(name) ?? []) this.#note(change);
+    this.#handedOver.set(name, []);
     for (const { action, entity, changes } of outcome.operations)
       this.#note({ action, entity, fields: changes.map(({ path }) => ({ path, isSecret: true })) });
     this.#noteUnknown(key, outcome.unknownFields);
