@@ -39,8 +39,14 @@ describe("translate/plugin-claims", () => {
   }
 
   it("lets global plugins of two namespaces meet, and no others", () => {
-    assert.deepEqual(pluginClaims("a", { plugin: "cors", scope: "Global" }), pluginClaims("b", { plugin: "cors", scope: "Global" }));
-    assert.notDeepEqual(pluginClaims("a", { plugin: "cors", ...route }), pluginClaims("b", { plugin: "cors", ...route }));
+    assert.deepEqual(
+      pluginClaims("a", { plugin: "cors", scope: "Global" }),
+      pluginClaims("b", { plugin: "cors", scope: "Global" }),
+    );
+    assert.notDeepEqual(
+      pluginClaims("a", { plugin: "cors", ...route }),
+      pluginClaims("b", { plugin: "cors", ...route }),
+    );
   });
 
   it("prefers the older one, then the name that comes first", () => {
