@@ -5,6 +5,7 @@ import type { SyncOutcome } from "../kong/gateway-connection.ts";
 import { ensureFinalizer } from "../kube/finalizer.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { withoutExpired } from "../plan/lifetime.ts";
+import { keptTargets } from "../plan/kept-targets.ts";
 import { hasUnansweredRequest, isProgrammed } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
@@ -126,7 +127,7 @@ async function program(
   const shown = shared ? desired.map((entity) => ({ ...entity, id: shared.id, owner: shared.owner })) : claimed;
   reportProgrammed(context, object, {
     gateway,
-    desired: shown,
+    desired: keepTargets ? [...shown, ...keptTargets(gateway.connection.entitiesOf(key), shown)] : shown,
     outcome,
     conditions,
     serving,

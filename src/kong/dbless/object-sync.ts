@@ -2,6 +2,7 @@ import { DeletionBlockedError, KongRejectedError, PendingError, type OperatorErr
 import type { KongEntity, KongOperation } from "../../model/kong-entity.ts";
 import type { ObjectKey } from "../../model/object-key.ts";
 import { redirectReferences, referencesOf, uniqueKeysOf } from "../../plan/entity-graph.ts";
+import { keptTargets } from "../../plan/kept-targets.ts";
 import type { AdoptOptions } from "../adopt.ts";
 import { wordFor } from "../conflict.ts";
 import type { ConnectionSession } from "../connection-session.ts";
@@ -43,7 +44,8 @@ export class ObjectSync {
   ): Promise<SyncOutcome> {
     const { session, loaded, changes } = this.#options;
     await prepare(session, owner, desired);
-    const plan = planObject(session, owner, desired, { inSyncBefore: options.inSyncBefore ?? false });
+    const { inSyncBefore = false, hasFoundTargets = false, keepTargets = false } = options;
+    const plan = planObject(session, owner, desired, { inSyncBefore, hasFoundTargets, keepTargets });
     const isReport = session.settings.driftPolicy === "Report";
     const drifted = [...plan.drift, ...options.drift].flatMap((operation) => driftPaths(operation, desired));
     const isLeft = isReport && plan.drift.length > 0 && plan.drift.length === plan.operations.length;
@@ -53,7 +55,8 @@ export class ObjectSync {
       const found = [...(before?.drifted ?? []), ...drifted];
       return { ...NOTHING, drifted: found, leftDrifted: isReport ? found : [], unknownFields: plan.unknownFields };
     }
-    const wanted = desired.map((entity) => loaded.wanted(entity));
+    const kept = keepTargets ? keptTargets(session.mirror.ofOwner(owner), desired) : [];
+    const wanted = [...desired, ...kept].map((entity) => loaded.wanted(entity));
     if (options.adopt) this.#adopt(plan, desired, options.adopt);
     const isNew = changes.record({ owner, entities: wanted, createdAt: options.createdAt ?? "", drifted });
     const setback = this.#setbackOf(plan, wanted);
