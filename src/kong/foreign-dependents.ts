@@ -22,6 +22,7 @@ const CASCADING: Readonly<Partial<Record<KongEntityType, readonly Dependents[]>>
   upstreams: [{ collection: "targets", type: "targets" }],
   services: [PLUGINS],
   routes: [PLUGINS],
+  consumer_groups: [PLUGINS, { collection: "consumers", type: "consumers" }],
   consumers: [
     PLUGINS,
     ...Object.entries(CONSUMER_COLLECTIONS).map(([type, collection]) => ({ collection, type: type as KongEntityType })),

@@ -8,6 +8,11 @@ import { changedFields } from "./schema-compare.ts";
 import { completeFields, type Completed } from "./schema-complete.ts";
 import { hasUnforeseeable, storedForm, withDependentDefaults } from "./stored-form.ts";
 
+/** Who is in which consumer group is no entity to the Admin API, and has no schema there. */
+const MEMBERSHIP: RecordSchema = parseRecordSchema({
+  fields: [{ consumer: { type: "foreign", required: true } }, { consumer_group: { type: "foreign", required: true } }],
+});
+
 /** Fetches `GET /schemas/…`; undefined where the gateway has no such entity or plugin. */
 export type FetchSchema = (path: string) => Promise<JsonObject | undefined>;
 
@@ -19,7 +24,7 @@ export type FetchSchema = (path: string) => Promise<JsonObject | undefined>;
  */
 export class SchemaCatalog {
   readonly #fetch: FetchSchema;
-  readonly #schemas = new Map<string, RecordSchema>();
+  readonly #schemas = new Map<string, RecordSchema>([["consumer_group_consumers", MEMBERSHIP]]);
   /** Names of those fetched since {@link forget}. */
   readonly #fresh = new Set<string>();
   readonly #fetching = new Map<string, Promise<RecordSchema>>();
@@ -39,7 +44,9 @@ export class SchemaCatalog {
    * @throws KongRejectedError where the gateway has no such entity or plugin.
    */
   async load(entities: readonly KongEntity[]): Promise<void> {
-    const missing = entities.filter((entity) => !this.#fresh.has(schemaName(entity)));
+    const missing = entities.filter(
+      (entity) => entity.type !== "consumer_group_consumers" && !this.#fresh.has(schemaName(entity)),
+    );
     if (missing.length > 0) await Promise.all(missing.map((entity) => this.#load(entity)));
   }
 
@@ -106,12 +113,17 @@ function schemaName({ type, fields }: Pick<KongEntity, "type" | "fields">): stri
   return VARIANTS.has(type) ? `${type}/${encodeURIComponent(String(fields["name"]))}` : type;
 }
 
+const NOT_IN_OSS: Readonly<Partial<Record<KongEntityType, string>>> = {
+  consumer_groups:
+    "the gateway has no consumer groups, which come with Kong Gateway Enterprise; groups for the acl plugin (spec.groups of a KongConsumer) are everywhere",
+};
+
 function notAvailable(name: string, type: KongEntityType): KongRejectedError {
   const word = VARIANTS.get(type);
   const message =
     word !== undefined && name !== type
       ? `the gateway has no ${word} ${JSON.stringify(decodeURIComponent(name.slice(type.length + 1)))}: install it there, or name another`
-      : `the gateway knows no ${type}`;
+      : (NOT_IN_OSS[type] ?? `the gateway knows no ${type}`);
   return new KongRejectedError("NotSupportedByGateway", message, { status: 404 });
 }
 

@@ -6,7 +6,7 @@ import { formatKey } from "../model/object-key.ts";
 import type { ActualEntity } from "../plan/kong.ts";
 import { secondsLeft } from "../plan/lifetime.ts";
 import { AdminRejection, mayHaveHappened } from "./admin-client.ts";
-import { collectionPath, entityPath, upstreamIdOf } from "./entity-paths.ts";
+import { collectionPath, entityPath, idAt, membersPath, upstreamIdOf } from "./entity-paths.ts";
 import { readEntity } from "./mirror-entry.ts";
 import type { GatewaySession } from "./session.ts";
 
@@ -46,6 +46,7 @@ export async function writeOperation(session: GatewaySession, operation: KongOpe
 
 async function upsert(session: GatewaySession, operation: KongOperation): Promise<boolean> {
   const { entity, action } = operation;
+  if (entity.type === "consumer_group_consumers") return addMember(session, entity);
   const { send, full } = session.catalog.complete(entity);
   const answer = await (entity.type === "targets"
     ? upsertTarget(session, operation, send, full)
@@ -104,6 +105,20 @@ function upsertTarget(
   return session.client.request("PATCH", entityPath("targets", entity.id, entity.fields), "targets", body);
 }
 
+/** A membership has neither tags nor fields of its own; Kong refuses one that is there already, which is as good. */
+async function addMember(session: GatewaySession, entity: KongEntity): Promise<boolean> {
+  const { type, id, part, owner, fields } = entity;
+  const consumer = idAt(fields, "consumer") ?? "";
+  try {
+    await session.client.request("POST", membersPath(idAt(fields, "consumer_group")), type, { consumer });
+  } catch (error) {
+    if (!(error instanceof AdminRejection && error.status === 409)) throw error;
+  }
+  const { send } = session.catalog.complete(entity);
+  const answered = { type, id, part, owner, fields, cluster: session.cluster };
+  return session.mirror.noteAnswer(answered, desiredHash(send, entity));
+}
+
 async function remove(session: GatewaySession, entity: KongEntity): Promise<void> {
   try {
     await session.client.request("DELETE", entityPath(entity.type, entity.id, entity.fields), entity.type);
@@ -121,6 +136,7 @@ async function remove(session: GatewaySession, entity: KongEntity): Promise<void
  */
 export async function releaseEntity(session: GatewaySession, entity: ActualEntity): Promise<void> {
   const tags = Array.isArray(entity.fields["tags"]) ? entity.fields["tags"] : [];
+  if (entity.type === "consumer_group_consumers") return session.mirror.noteReleased(entity);
   const others = tags.filter((tag) => !String(tag).startsWith(TAG_PREFIX));
   const endWrite = session.mirror.beginWrite(entity.id);
   try {

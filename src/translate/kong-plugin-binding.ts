@@ -15,6 +15,7 @@ const SCOPES = [
   { ref: "serviceRef", kind: "KongService", type: "services", field: "service" },
   { ref: "routeRef", kind: "KongRoute", type: "routes", field: "route" },
   { ref: "consumerRef", kind: "KongConsumer", type: "consumers", field: "consumer" },
+  { ref: "consumerGroupRef", kind: "KongConsumerGroup", type: "consumer_groups", field: "consumer_group" },
 ] as const;
 
 export const kongPluginBindingTranslation: KindTranslation<KongPluginBindingSpec> = {
@@ -63,19 +64,16 @@ function withGroupNames(config: JsonObject, { groupName }: TranslationContext): 
 }
 
 function targetReferences(namespace: string, target: Target, index: number): ObjectReference[] {
-  const references: ObjectReference[] = SCOPES.flatMap(({ ref, kind, type }) => {
+  return SCOPES.flatMap(({ ref, kind, type }) => {
     const name = target[ref]?.name;
     return name === undefined ? [] : [{ field: `spec.targets[${index}].${ref}`, to: { kind, namespace, name }, type }];
   });
-  if (target.consumerGroupRef) {
-    const to = { kind: "KongConsumerGroup", namespace, name: target.consumerGroupRef.name };
-    references.push({ field: `spec.targets[${index}].consumerGroupRef`, to, type: "consumers" });
-  }
-  return references;
 }
 
-function fieldOf(reference: ObjectReference): string {
-  return SCOPES.find((scope) => scope.kind === reference.to.kind)?.field ?? "consumer_group";
+function fieldOf({ to }: ObjectReference): string {
+  const scope = SCOPES.find(({ kind }) => kind === to.kind);
+  if (!scope) throw new Error(`no scope of a plugin: ${to.kind}`);
+  return scope.field;
 }
 
 /** The part names what the plugin acts on, so that it stays the same one when targets are reordered. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { setOf } from "../fields.ts";
+import { mapListOf, setOf } from "../fields.ts";
 import type { KindDefinition } from "../kind.ts";
 import { MESSAGE_COLUMN, READY_COLUMNS } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
-import { SecretRef } from "../references.ts";
+import { LocalRef, SecretRef } from "../references.ts";
 import { withRules } from "../rules.ts";
 import { entityStatusFields, KongStatus } from "../status.ts";
 import { entityFields } from "./common.ts";
@@ -77,6 +77,9 @@ export const KongConsumerSpec = z
       ),
     custom_id: z.string().min(1).max(512).optional().describe("Id of the consumer in another system."),
     groups: setOf(z.string().min(1).max(256), 64).optional().describe("Groups of the consumer, for the acl plugin."),
+    consumerGroups: mapListOf(LocalRef, "name", 64)
+      .optional()
+      .describe("KongConsumerGroups that the consumer is a member of; only Kong Gateway Enterprise has them."),
     credentials: credentials.optional().describe("What the consumer proves its identity with."),
     ...entityFields("consumer"),
   })
