@@ -13,7 +13,7 @@ const CREDENTIAL_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /** What the status of a kind says of its entities: ids, names and counts, never a value. */
-export function kindStatus(kind: string, entities: readonly KongEntity[], self?: ObjectKey): JsonObject {
+export function kindStatus(kind: string, entities: readonly KongEntity[], self?: ObjectKey): Readonly<Record<string, unknown>> {
   if (kind === "KongPluginBinding") {
     return { plugins: entities.map(({ id, part }): JsonObject => ({ id, target: part })) };
   }
@@ -37,7 +37,7 @@ function certificateStatus({ fields }: KongEntity): JsonObject {
   return info ? { certificate: { ...info, dnsNames: [...info.dnsNames] } } : {};
 }
 
-/** The object whose entity stands for this one's own; null, which takes the field away, where there is none. */
-function otherOwner({ owner }: KongEntity, self: ObjectKey | undefined): string | null {
-  return self && formatKey(owner) !== formatKey(self) ? `${owner.namespace}/${owner.name}` : null;
+/** The object whose entity stands for this one's own; undefined, which takes the field away, where there is none. */
+function otherOwner({ owner }: KongEntity, self: ObjectKey | undefined): string | undefined {
+  return self && formatKey(owner) !== formatKey(self) ? `${owner.namespace}/${owner.name}` : undefined;
 }
