@@ -1,6 +1,6 @@
 import { KINDS } from "../api/kinds.ts";
 import { KongGateway } from "../api/v1alpha1/kong-gateway.ts";
-import { GROUP, LABEL_SECRET, VERSION } from "../api/names.ts";
+import { GROUP, LABEL_SECRET, SECRET_PLACEHOLDER, VERSION } from "../api/names.ts";
 import type { Informer, InformerOptions } from "../kube/informer.ts";
 import {
   NAMESPACE,
@@ -89,9 +89,11 @@ export class Caches {
 }
 
 export function decodedData({ data = {} }: Secret): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  const decoded = Object.entries(data).map(
+    ([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")] as const,
   );
+  // A placeholder that nobody has filled in must not become somebody's key.
+  return Object.fromEntries(decoded.filter(([, value]) => !SECRET_PLACEHOLDER.test(value)));
 }
 
 /** Index values of a KongPluginBinding: the places that it wants. */

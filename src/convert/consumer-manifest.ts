@@ -19,9 +19,13 @@ export function consumerSpec(entity: FlatEntity, writer: ManifestWriter): JsonOb
   const credentials = KINDS.flatMap(({ kind, type }) =>
     writer.children(entity, type).flatMap((credential) => credentialRef(entity, credential, { kind, type }, writer)),
   );
+  const consumerGroups = writer
+    .children(entity, "consumer_group_consumers")
+    .flatMap((membership) => writer.reference(membership, "consumer_group") ?? []);
   return {
     ...writer.plainFields(entity, []),
     ...(groups.length > 0 ? { groups } : {}),
+    ...(consumerGroups.length > 0 ? { consumerGroups } : {}),
     ...(credentials.length > 0 ? { credentials } : {}),
   };
 }

@@ -25,6 +25,7 @@ export const CONVERSIONS: readonly Conversion[] = [
   { type: "upstreams", kind: "KongUpstream", wantedName: byName, spec: upstreamSpec },
   { type: "services", kind: "KongService", wantedName: byName, spec: serviceSpec },
   { type: "routes", kind: "KongRoute", wantedName: byName, spec: routeSpec },
+  { type: "consumer_groups", kind: "KongConsumerGroup", wantedName: byName, spec: groupSpec },
   { type: "consumers", kind: "KongConsumer", wantedName: byName, spec: consumerSpec },
   { type: "plugins", kind: "KongPluginBinding", wantedName: pluginName, spec: pluginSpec },
 ];
@@ -103,6 +104,10 @@ function routeSpec(entity: FlatEntity, writer: ManifestWriter): JsonObject | und
   // Without its service it would be another route.
   if (!service && idIn(entity.fields["service"]) !== undefined) return undefined;
   return { ...(service ? { serviceRef: service } : {}), ...writer.plainFields(entity, ["service"]) };
+}
+
+function groupSpec(entity: FlatEntity, writer: ManifestWriter): JsonObject {
+  return writer.plainFields(entity, []);
 }
 
 const SCOPES = {
