@@ -15,6 +15,7 @@ import type { KongObjectStatus } from "../report/object-status.ts";
 import { pluginClaims } from "../translate/plugin-claims.ts";
 import { gatewayCandidates } from "./gateway-ref.ts";
 import { gatewaySecrets } from "./gateway-settings.ts";
+import { adminServices } from "./admin-pods.ts";
 import { KONG_KINDS } from "./kong-kinds.ts";
 import { formatServiceKey, Services } from "./services.ts";
 
@@ -113,7 +114,9 @@ function usesOf(kind: string, object: KongObject, operatorNamespace: string): st
   const namespace = object.metadata.namespace ?? "";
   const secret = (name: string): string => formatKey({ kind: "Secret", namespace, name });
   try {
-    if (kind === KongGateway.kind) return gatewaySecrets(object.spec).map(({ name }) => secret(name));
+    if (kind === KongGateway.kind) {
+      return [...gatewaySecrets(object.spec).map(({ name }) => secret(name)), ...adminServices(namespace, object.spec)];
+    }
     const translation = KONG_KINDS.find(({ definition }) => definition.kind === kind)?.translation;
     const references = translation?.references(namespace, object.spec);
     const gatewayRef = object.spec["gatewayRef"] as { name?: string; namespace?: string } | undefined;

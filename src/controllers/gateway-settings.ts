@@ -28,6 +28,9 @@ export function gatewaySecrets(spec: unknown): SecretUse[] {
   return named.flatMap(([field, ref]) => (ref ? [{ field, name: ref.name }] : []));
 }
 
+/** Host and port of each of a Service's Pods, those that are ready first. @throws RefNotFoundError */
+export type PodsOf = (namespace: string, name: string, port: string | number) => readonly string[];
+
 export type SecretData = Readonly<Record<string, string>>;
 
 /**
@@ -38,6 +41,7 @@ export function gatewaySettings(
   key: ObjectKey,
   spec: KongGatewaySpec,
   secretData: (name: string) => SecretData | undefined,
+  podsOf: PodsOf = () => [],
 ): GatewaySettings {
   const read = (field: string, name: string, entry: string): string => {
     const where = `spec.adminApi.${field}: Secret ${key.namespace}/${name}`;
@@ -53,14 +57,22 @@ export function gatewaySettings(
     if (!value) throw new RefNotFoundError("SecretKeyMissing", `${where} lacks the key "${entry}"; add it`);
     return value.trim();
   };
-  const { url, tls, tokenSecretRef, headersFrom = [], workspace, timeoutMs, concurrency } = spec.adminApi;
+  const { serviceRef, tokenSecretRef, headersFrom = [], workspace, timeoutMs, concurrency } = spec.adminApi;
+  const tls = tlsOf(key, spec);
   const headers: Record<string, string> = {};
   if (tokenSecretRef) headers[TOKEN_HEADER] = read("tokenSecretRef", tokenSecretRef.name, tokenSecretRef.key);
   headersFrom.forEach(({ name, secretRef }, index) => {
     headers[name] = read(`headersFrom[${index}].secretRef`, secretRef.name, secretRef.key);
   });
   return {
-    url,
+    url: adminUrl(key, spec),
+    ...(serviceRef
+      ? {
+          pods: podsOf(serviceRef.namespace ?? key.namespace, serviceRef.name, serviceRef.port).map(
+            (address) => `${serviceRef.scheme}://${address}`,
+          ),
+        }
+      : {}),
     headers,
     ...(tls
       ? {
@@ -83,7 +95,24 @@ export function gatewaySettings(
     ...(spec.takeOver === undefined ? {} : { takeOver: spec.takeOver }),
     driftIntervalMs: spec.drift.intervalSeconds * 1000,
     driftPolicy: spec.drift.policy,
+    replaceForeign: spec.dbless.replaceForeign,
   };
+}
+
+/** What names the gateway: its URL, or one made of its Service, whatever Pods that has. */
+export function adminUrl(key: Pick<ObjectKey, "namespace">, { adminApi }: Pick<KongGatewaySpec, "adminApi">): string {
+  const { url = "", serviceRef } = adminApi;
+  if (!serviceRef) return url;
+  const { name, namespace = key.namespace, port, scheme } = serviceRef;
+  const host = `${name}.${namespace}.svc`;
+  return typeof port === "number" ? `${scheme}://${host}:${port}` : `${scheme}://_${port}._tcp.${host}`;
+}
+
+/** Pods are reached by their addresses, which stand in no certificate: the Service's name does. */
+function tlsOf(key: ObjectKey, { adminApi }: KongGatewaySpec): KongGatewaySpec["adminApi"]["tls"] {
+  const { tls, serviceRef } = adminApi;
+  if (serviceRef?.scheme !== "https") return tls;
+  return { serverName: `${serviceRef.name}.${serviceRef.namespace ?? key.namespace}.svc`, ...tls };
 }
 
 /** What our tags call the gateway. */

@@ -101,7 +101,8 @@ async function program(
   const { keepTargets } = observed;
   const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
   const sync = (): Promise<SyncOutcome> =>
-    gateway.connection.sync(key, claimed, {
+    gateway.connection.sync(key, desired, {
+      createdAt: object.metadata.creationTimestamp,
       inSyncBefore,
       takeOver,
       hasFoundTargets,

@@ -1,4 +1,5 @@
 import { KINDS } from "../api/kinds.ts";
+import type { KongGatewayStatus } from "../api/v1alpha1/kong-gateway.ts";
 import { ConsulWatches } from "../discovery/consul-watches.ts";
 import { GatewayConnection } from "../kong/gateway-connection.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -167,6 +168,11 @@ function connector(
         for (const user of context.caches.usersOf(key)) context.enqueue(user);
       },
       onChecked: () => context.enqueue(key),
+      loadedHash: (context.caches.get(key)?.status as Partial<KongGatewayStatus> | undefined)?.dbless
+        ?.configurationHash,
+      onArrived: (owners) => {
+        for (const owner of owners) context.caches.usersOf(owner).forEach(context.enqueue);
+      },
       onOwnersChanged: (owners) => {
         for (const owner of owners) context.enqueue(owner);
       },

@@ -2,6 +2,7 @@ import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import type { KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
+import { adminUrl } from "./gateway-settings.ts";
 import type { Gateway } from "./gateways.ts";
 
 /** Where an object that is being deleted may live: all that is said or seen of it, and where its spec would put it. */
@@ -39,7 +40,7 @@ function sharesEntities(a: Gateway, b: Gateway): boolean {
 
 /** As far as their specs tell. */
 export function isSameKong(a: Gateway, b: Gateway): boolean {
-  return a.spec.adminApi.url === b.spec.adminApi.url && a.workspace === b.workspace;
+  return adminUrl(a.key, a.spec) === adminUrl(b.key, b.spec) && a.workspace === b.workspace;
 }
 
 function distinct(places: readonly ObjectKey[]): ObjectKey[] {

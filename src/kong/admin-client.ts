@@ -69,6 +69,8 @@ export class AdminClient {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #base: string;
   readonly #workspace: string;
+  /** Name of the workspace; empty for none. */
+  readonly workspace: string;
   readonly #onRequest: ((record: RequestRecord) => void) | undefined;
   readonly #clock: () => number;
 
@@ -76,6 +78,7 @@ export class AdminClient {
     this.#transport = transport;
     this.#headers = { ...settings.headers, accept: "application/json" };
     this.#base = new URL(settings.url).pathname.replace(/\/+$/, "");
+    this.workspace = settings.workspace;
     this.#workspace = settings.workspace === "" ? "" : `/${encodeURIComponent(settings.workspace)}`;
     this.#onRequest = onRequest;
     this.#clock = clock;

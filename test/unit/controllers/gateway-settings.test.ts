@@ -42,6 +42,7 @@ describe("controllers/gateway-settings", () => {
       instance: "kong.edge",
       driftIntervalMs: 60_000,
       driftPolicy: "Repair",
+      replaceForeign: false,
     });
   });
 
@@ -58,7 +59,27 @@ describe("controllers/gateway-settings", () => {
       takeOver: "11111111-2222-4333-8444-555555555555",
       driftIntervalMs: 5_000,
       driftPolicy: "Repair",
+      replaceForeign: false,
     });
+  });
+
+  it("reaches the Pods of a Service, which is what their certificates name", () => {
+    const serviceRef = { name: "kong-admin", namespace: "edge", port: "admin-tls", scheme: "https" };
+    const spec = parseSpec(KongGateway, { metadata: KEY, spec: { adminApi: { serviceRef } } });
+    const asked: unknown[] = [];
+    const settings = gatewaySettings(
+      KEY,
+      spec,
+      () => undefined,
+      (...of) => {
+        asked.push(of);
+        return ["10.0.0.1:8444", "[fd00::1]:8444"];
+      },
+    );
+    assert.deepEqual(asked, [["edge", "kong-admin", "admin-tls"]]);
+    assert.equal(settings.url, "https://_admin-tls._tcp.kong-admin.edge.svc");
+    assert.deepEqual(settings.pods, ["https://10.0.0.1:8444", "https://[fd00::1]:8444"]);
+    assert.deepEqual(settings.tls, { serverName: "kong-admin.edge.svc" });
   });
 
   it("names the Secrets of a spec, parsed or not, whatever it lacks", () => {
