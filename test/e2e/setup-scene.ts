@@ -5,9 +5,11 @@ import type { Echo } from "../dev/backend.ts";
 import { conditionOf, OUR_KINDS, type ClusterObject, type EventObject, type Ran } from "./setup-cluster.ts";
 import { eventually, type EventuallyOptions } from "./setup-eventually.ts";
 import { AdminFront } from "./setup-front.ts";
-import { echoOf, type KongEntityFields, type ProxyRequest, type Reply } from "./setup-kong.ts";
+import { echoOf, isDbless, type KongEntityFields, type ProxyRequest, type Reply } from "./setup-kong.ts";
 import { RUN } from "./setup-run.ts";
-import { env, namespaceObject } from "./setup.ts";
+import { skip } from "../dev/skip.ts";
+import type { Context } from "mocha";
+import { env, namespaceObject, takeKong } from "./setup.ts";
 
 const CLEAN_UP_MS = 60_000;
 
@@ -18,6 +20,8 @@ export type Applied = readonly [kind: string, name: string, spec: Spec];
 export interface SceneOptions {
   /** Fields of the KongGateway `default` beside its adminApi; false for a scene without one. */
   readonly gateway?: Spec | false;
+  /** Why nothing of it makes sense at a gateway without a database. */
+  readonly needsDatabase?: string;
 }
 
 export interface ExpectedCondition {
@@ -35,7 +39,10 @@ export const secretValues = new Set<string>();
  */
 export function useScene(theme: string, options: SceneOptions = {}): Scene {
   const scene = new Scene(`${RUN}-${theme}`);
-  before(() => scene.open(options));
+  before(function () {
+    if (options.needsDatabase !== undefined) needsDatabase(this, options.needsDatabase);
+    return scene.open(options);
+  });
   after(async function () {
     this.timeout(CLEAN_UP_MS * 2);
     await scene.close();
@@ -43,9 +50,15 @@ export function useScene(theme: string, options: SceneOptions = {}): Scene {
   return scene;
 }
 
+/** Skips what makes no sense at a gateway without a database. */
+export function needsDatabase(context: Context, why: string): void {
+  if (isDbless(process.env)) skip(context, `a gateway without a database: ${why}`);
+}
+
 export class Scene {
   readonly namespace: string;
   #front: AdminFront | undefined;
+  #releaseKong: () => Promise<void> = () => Promise.resolve();
 
   constructor(namespace: string) {
     this.namespace = namespace;
@@ -57,6 +70,7 @@ export class Scene {
   }
 
   async open({ gateway = {} }: SceneOptions): Promise<void> {
+    this.#releaseKong = await takeKong();
     this.#front = await AdminFront.start(env().kong.adminUrl);
     await env().cluster.apply(namespaceObject(this.namespace));
     if (gateway === false) return;
@@ -66,6 +80,7 @@ export class Scene {
 
   /** @throws AssertionError where an object does not go, or Kong still holds something of it. */
   async close(): Promise<void> {
+    if (!this.#front) return;
     const { cluster, kong } = env();
     try {
       await this.front.restore();
@@ -74,6 +89,7 @@ export class Scene {
     } finally {
       await cluster.delete("Namespace", "", this.namespace);
       await this.front.stop();
+      await this.#releaseKong();
     }
   }
 
