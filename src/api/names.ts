@@ -10,10 +10,10 @@ export const CATEGORY = "kjo";
 export const LABEL_SECRET = "kjo.dev/secret";
 
 /**
- * A value of a Secret that is still to be put in, `${KJO_SECRET_ALICE_KEY}`, as kjo export and import write them: whoever
+ * A value of a Secret that is still to be put in, `${KJO_SECRET_ALICE_KEY}` or `${DECK_…}`, as kjo export and import write them: whoever
  * reads the Secret finds no such key there.
  */
-export const SECRET_PLACEHOLDER = /^\$\{(KJO_SECRET_[A-Z0-9_]+)\}$/;
+export const SECRET_PLACEHOLDER = /^\$\{((?:KJO_SECRET|DECK)_\w+)\}$/;
 
 /** Any new value asks for a reconcile now; the answer stands in `status.lastHandledReconcileAt`. */
 export const ANNOTATION_RECONCILE = "kjo.dev/reconcile";

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { KONG_ENTITY_TYPES, type KongEntityType } from "../model/kong-entity.ts";
 import { REFERENCES } from "../plan/entity-graph.ts";
+import { splitUrl } from "../translate/kong-service.ts";
 import { FILE_KEYS, MEMBERSHIPS, PARENT_FIELDS } from "./deck-layout.ts";
 import { labelOf, nameOf, type FlatEntity, type Lost } from "./flat.ts";
 
@@ -86,7 +87,7 @@ class DeckReader {
   }
 
   #entity(type: KongEntityType, given: JsonObject, parent: { field: string; entity: FlatEntity } | undefined): void {
-    const fields: JsonObject = { ...this.#defaultsOf(type), ...this.#configured(type, given) };
+    const fields: JsonObject = { ...this.#defaultsOf(type), ...withoutUrl(type, this.#configured(type, given)) };
     const nested: (readonly [KongEntityType, Json])[] = [];
     for (const [name, value] of Object.entries(fields)) {
       if (type === "consumers" && name === MEMBERSHIPS.list) delete fields[name];
@@ -161,6 +162,18 @@ class DeckReader {
       return { ...entity, fields };
     });
     return result.filter(({ id }) => !dropped.has(id));
+  }
+}
+
+/** A service's `url` is short for four fields, each of which may be there as well and wins. */
+function withoutUrl(type: KongEntityType, given: JsonObject): JsonObject {
+  const { url, ...fields } = given;
+  if (type !== "services" || typeof url !== "string") return given;
+  try {
+    return { ...splitUrl(url), ...fields };
+  } catch {
+    // A part of it may come from the environment: the object's own check says what is wrong.
+    return given;
   }
 }
 
