@@ -101,7 +101,7 @@ async function program(
   const { keepTargets } = observed;
   const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
   const sync = (): Promise<SyncOutcome> =>
-    gateway.connection.sync(key, desired, {
+    gateway.connection.sync(key, claimed, {
       createdAt: object.metadata.creationTimestamp,
       inSyncBefore,
       takeOver,
