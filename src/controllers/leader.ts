@@ -183,8 +183,10 @@ function connector(
   };
 }
 
-function statsOf({ key, connection: { state } }: Gateway): GatewayStats {
-  return { gateway: formatKey(key), isReady: state.phase === "Ready", entities: state.counts };
+function statsOf({ key, connection }: Gateway): GatewayStats {
+  const { phase, counts } = connection.state;
+  const targets = connection.healthCounts();
+  return { gateway: formatKey(key), isReady: phase === "Ready", entities: counts, targets };
 }
 
 function namespaceLabels(caches: Caches, namespace: string): Readonly<Record<string, string>> | undefined {
