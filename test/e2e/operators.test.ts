@@ -4,6 +4,7 @@ import { startOwnControlPlane } from "../controlplane/control-plane.ts";
 import { controlPlaneOrSkip } from "../controlplane/suite.ts";
 import { skip } from "../dev/skip.ts";
 import { startOperator, type OperatorProcess } from "../dev/operator-process.ts";
+import { describeWithDatabase } from "./setup-database.ts";
 import { Cluster, conditionOf } from "./setup-cluster.ts";
 import { eventually } from "./setup-eventually.ts";
 import { RUN } from "./setup-run.ts";
@@ -12,58 +13,64 @@ import { env, namespaceObject } from "./setup.ts";
 
 const CRDS = fileURLToPath(new URL("../../crds", import.meta.url));
 
-describe("e2e: two operators in one cluster on one Kong", () => {
-  const left = useScene("left", { gateway: { drift: { intervalSeconds: 1 } } });
-  const right = useScene("right", { gateway: { drift: { intervalSeconds: 1 } } });
-  const operators: OperatorProcess[] = [];
+describeWithDatabase(
+  "e2e: two operators in one cluster on one Kong",
+  "it has one owner, whose configuration is all it holds",
+  () => {
+    const left = useScene("left", { gateway: { drift: { intervalSeconds: 1 } } });
+    const right = useScene("right", { gateway: { drift: { intervalSeconds: 1 } } });
+    const operators: OperatorProcess[] = [];
 
-  before(async () => {
-    await left.apply(["KongService", "shop", { url: env().backends.a.url }]);
-    await right.apply(["KongService", "shop", { url: env().backends.b.url }]);
-    await left.ready("KongService", "shop");
-    await right.ready("KongService", "shop");
-    // The suite's own watches every namespace: here each of two has its own part.
-    await env().operator.stop();
-    for (const { namespace } of [left, right]) {
-      await env().cluster.apply(namespaceObject(`${namespace}-op`));
-      const args = ["--operator-namespace", `${namespace}-op`, "--watch-namespaces", namespace];
-      operators.push(await startOperator({ kubeconfig: env().cluster.kubeconfig, args }));
-    }
-  });
+    before(async () => {
+      await left.apply(["KongService", "shop", { url: env().backends.a.url }]);
+      await right.apply(["KongService", "shop", { url: env().backends.b.url }]);
+      await left.ready("KongService", "shop");
+      await right.ready("KongService", "shop");
+      // The suite's own watches every namespace: here each of two has its own part.
+      await env().operator.stop();
+      for (const { namespace } of [left, right]) {
+        await env().cluster.apply(namespaceObject(`${namespace}-op`));
+        const args = ["--operator-namespace", `${namespace}-op`, "--watch-namespaces", namespace];
+        operators.push(await startOperator({ kubeconfig: env().cluster.kubeconfig, args }));
+      }
+    });
 
-  after(async () => {
-    for (const operator of operators) await operator.stop();
-    await env().operator.start();
-    for (const { namespace } of [left, right]) await env().cluster.delete("Namespace", "", `${namespace}-op`);
-  });
+    after(async () => {
+      for (const operator of operators) await operator.stop();
+      await env().operator.start();
+      for (const { namespace } of [left, right]) await env().cluster.delete("Namespace", "", `${namespace}-op`);
+    });
 
-  it("each sees to its own namespaces and leaves the other's entities alone", async () => {
-    left.front.reset();
-    right.front.reset();
-    await eventually(() => assert.ok(left.front.checks >= 4 && right.front.checks >= 4));
-    assert.deepEqual([...left.front.writes, ...right.front.writes], []);
-    assert.deepEqual(await left.ownedInKong(), [`services/${left.kongName("shop")}`]);
-    assert.deepEqual(await right.ownedInKong(), [`services/${right.kongName("shop")}`]);
-  });
+    it("each sees to its own namespaces and leaves the other's entities alone", async () => {
+      left.front.reset();
+      right.front.reset();
+      await eventually(() => assert.ok(left.front.checks >= 4 && right.front.checks >= 4));
+      assert.deepEqual([...left.front.writes, ...right.front.writes], []);
+      assert.deepEqual(await left.ownedInKong(), [`services/${left.kongName("shop")}`]);
+      assert.deepEqual(await right.ownedInKong(), [`services/${right.kongName("shop")}`]);
+    });
 
-  it("a change of one is written by it and by nobody else", async () => {
-    right.front.reset();
-    await left.patch("KongService", "shop", { retries: 2 });
-    await left.ready("KongService", "shop");
-    assert.equal((await left.inKong("services", left.kongName("shop")))["retries"], 2);
-    assert.deepEqual(right.front.writes, []);
-  });
+    it("a change of one is written by it and by nobody else", async () => {
+      right.front.reset();
+      await left.patch("KongService", "shop", { retries: 2 });
+      await left.ready("KongService", "shop");
+      assert.equal((await left.inKong("services", left.kongName("shop")))["retries"], 2);
+      assert.deepEqual(right.front.writes, []);
+    });
 
-  it("what one has is a conflict for the other, which names its owner", async () => {
-    await right.apply(["KongService", "clash", { name: left.kongName("shop"), url: "http://clash.invalid" }]);
-    const message = new RegExp(`belongs to KongService ${left.namespace}/shop of instance ${left.namespace}\\.default`);
-    await right.condition("KongService", "clash", "Programmed", { status: "False", reason: "Conflict", message });
-    await right.delete("KongService", "clash");
-    await right.gone("KongService", "clash");
-  });
-});
+    it("what one has is a conflict for the other, which names its owner", async () => {
+      await right.apply(["KongService", "clash", { name: left.kongName("shop"), url: "http://clash.invalid" }]);
+      const message = new RegExp(
+        `belongs to KongService ${left.namespace}/shop of instance ${left.namespace}\\.default`,
+      );
+      await right.condition("KongService", "clash", "Programmed", { status: "False", reason: "Conflict", message });
+      await right.delete("KongService", "clash");
+      await right.gone("KongService", "clash");
+    });
+  },
+);
 
-describe("e2e: two clusters on one Kong", () => {
+describeWithDatabase("e2e: two clusters on one Kong", "it has one owner, whose configuration is all it holds", () => {
   const scene = useScene("clusters", { gateway: { drift: { intervalSeconds: 1 } } });
   let second: Cluster | undefined;
   let stops: (() => Promise<unknown>)[] = [];
@@ -157,7 +164,7 @@ describe("e2e: two clusters on one Kong", () => {
   });
 });
 
-describe("e2e: workspaces", () => {
+describeWithDatabase("e2e: workspaces", "workspaces are kept in one", () => {
   const scene = useScene("workspace", { gateway: false });
 
   it("that the gateway does not have are said on the KongGateway, and nothing is written elsewhere", async function () {

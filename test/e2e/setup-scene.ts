@@ -5,10 +5,8 @@ import type { Echo } from "../dev/backend.ts";
 import { conditionOf, OUR_KINDS, type ClusterObject, type EventObject, type Ran } from "./setup-cluster.ts";
 import { eventually, type EventuallyOptions } from "./setup-eventually.ts";
 import { AdminFront } from "./setup-front.ts";
-import { echoOf, isDbless, type KongEntityFields, type ProxyRequest, type Reply } from "./setup-kong.ts";
+import { echoOf, type KongEntityFields, type ProxyRequest, type Reply } from "./setup-kong.ts";
 import { RUN } from "./setup-run.ts";
-import { skip } from "../dev/skip.ts";
-import type { Context } from "mocha";
 import { env, namespaceObject, takeKong } from "./setup.ts";
 
 const CLEAN_UP_MS = 60_000;
@@ -20,8 +18,6 @@ export type Applied = readonly [kind: string, name: string, spec: Spec];
 export interface SceneOptions {
   /** Fields of the KongGateway `default` beside its adminApi; false for a scene without one. */
   readonly gateway?: Spec | false;
-  /** Why nothing of it makes sense at a gateway without a database. */
-  readonly needsDatabase?: string;
 }
 
 export interface ExpectedCondition {
@@ -39,20 +35,12 @@ export const secretValues = new Set<string>();
  */
 export function useScene(theme: string, options: SceneOptions = {}): Scene {
   const scene = new Scene(`${RUN}-${theme}`);
-  before(function () {
-    if (options.needsDatabase !== undefined) needsDatabase(this, options.needsDatabase);
-    return scene.open(options);
-  });
+  before(() => scene.open(options));
   after(async function () {
     this.timeout(CLEAN_UP_MS * 2);
     await scene.close();
   });
   return scene;
-}
-
-/** Skips what makes no sense at a gateway without a database. */
-export function needsDatabase(context: Context, why: string): void {
-  if (isDbless(process.env)) skip(context, `a gateway without a database: ${why}`);
 }
 
 export class Scene {
