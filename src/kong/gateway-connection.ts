@@ -229,7 +229,7 @@ export class GatewayConnection {
 
   /** What the object has here bears another instance's marks by now. */
   forget(owner: ObjectKey): void {
-    for (const entry of this.entitiesOf(owner)) this.#session.mirror.noteReleased(entry);
+    for (const entry of this.entitiesOf(owner)) this.#gateway.mirror.noteReleased(entry);
   }
 
   /** Other objects of ours whose entities refer to those of `owner`. */
