@@ -1,7 +1,8 @@
 import type { KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
-import { RefNotFoundError } from "../errors.ts";
+import { InvalidSpecError, RefNotFoundError } from "../errors.ts";
 import type { GatewaySettings } from "../kong/settings.ts";
 import type { ObjectKey } from "../model/object-key.ts";
+import { certificatesIn, checkPair, type SecretText } from "../translate/pem.ts";
 
 /** Header of Kong's RBAC token. Source: Kong Gateway, "Admin API authentication". */
 const TOKEN_HEADER = "Kong-Admin-Token";
@@ -57,12 +58,24 @@ export function gatewaySettings(
     if (!value) throw new RefNotFoundError("SecretKeyMissing", `${where} lacks the key "${entry}"; add it`);
     return value.trim();
   };
+  const readPem = (field: string, name: string, entry: string): SecretText => ({
+    where: `spec.adminApi.${field}: Secret ${key.namespace}/${name}, key "${entry}"`,
+    text: read(field, name, entry),
+  });
+  const readHeader = (field: string, name: string, entry: string): string => {
+    const value = read(field, name, entry);
+    if (HEADER_VALUE.test(value)) return value;
+    throw new InvalidSpecError(
+      "InvalidSecret",
+      `spec.adminApi.${field}: Secret ${key.namespace}/${name}, key "${entry}": holds characters that no header can carry, such as a line break`,
+    );
+  };
   const { serviceRef, tokenSecretRef, headersFrom = [], workspace, timeoutMs, concurrency } = spec.adminApi;
   const tls = tlsOf(key, spec);
   const headers: Record<string, string> = {};
-  if (tokenSecretRef) headers[TOKEN_HEADER] = read("tokenSecretRef", tokenSecretRef.name, tokenSecretRef.key);
+  if (tokenSecretRef) headers[TOKEN_HEADER] = readHeader("tokenSecretRef", tokenSecretRef.name, tokenSecretRef.key);
   headersFrom.forEach(({ name, secretRef }, index) => {
-    headers[name] = read(`headersFrom[${index}].secretRef`, secretRef.name, secretRef.key);
+    headers[name] = readHeader(`headersFrom[${index}].secretRef`, secretRef.name, secretRef.key);
   });
   return {
     url: adminUrl(key, spec),
@@ -77,12 +90,12 @@ export function gatewaySettings(
     ...(tls
       ? {
           tls: {
-            ...(tls.caSecretRef ? { ca: read("tls.caSecretRef", tls.caSecretRef.name, tls.caSecretRef.key) } : {}),
+            ...(tls.caSecretRef ? caOf(readPem("tls.caSecretRef", tls.caSecretRef.name, tls.caSecretRef.key)) : {}),
             ...(tls.clientCertSecretRef
-              ? {
-                  cert: read("tls.clientCertSecretRef", tls.clientCertSecretRef.name, "tls.crt"),
-                  key: read("tls.clientCertSecretRef", tls.clientCertSecretRef.name, "tls.key"),
-                }
+              ? pairOf(
+                  readPem("tls.clientCertSecretRef", tls.clientCertSecretRef.name, "tls.crt"),
+                  readPem("tls.clientCertSecretRef", tls.clientCertSecretRef.name, "tls.key"),
+                )
               : {}),
             ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
           },
@@ -97,6 +110,21 @@ export function gatewaySettings(
     driftPolicy: spec.drift.policy,
     replaceForeign: spec.dbless.replaceForeign,
   };
+}
+
+/** What can stand in a header. Source: RFC 9110, section 5.5. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** @throws InvalidSpecError `InvalidSecret` where the value holds no certificates. */
+function caOf(ca: SecretText): { ca: string } {
+  certificatesIn(ca);
+  return { ca: ca.text };
+}
+
+/** @throws InvalidSpecError `InvalidSecret` where the two do not belong together. */
+function pairOf(cert: SecretText, key: SecretText): { cert: string; key: string } {
+  checkPair(cert, key);
+  return { cert: cert.text, key: key.text };
 }
 
 /** What names the gateway: its URL, or one made of its Service, whatever Pods that has. */

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { parseSpec } from "../../../src/api/parse.ts";
 import { KongGateway, type KongGatewaySpec } from "../../../src/api/v1alpha1/kong-gateway.ts";
 import { gatewaySecrets, gatewaySettings, type SecretData } from "../../../src/controllers/gateway-settings.ts";
-import { RefNotFoundError } from "../../../src/errors.ts";
+import { InvalidSpecError, RefNotFoundError } from "../../../src/errors.ts";
 import type { GatewaySettings } from "../../../src/kong/settings.ts";
+import { CA_PEM, CERTIFICATE_PEM, KEY_PEM } from "../kong/pem.ts";
 
 const KEY = { kind: "KongGateway", namespace: "kong", name: "edge" };
 const URL = "https://kong:8444";
@@ -25,8 +26,8 @@ const EVERYTHING = {
   concurrency: 4,
 };
 const SECRETS = {
-  ca: { "ca.crt": "-----CA-----\n" },
-  client: { "tls.crt": "-----CERT-----", "tls.key": "-----KEY-----" },
+  ca: { "ca.crt": CA_PEM },
+  client: { "tls.crt": CERTIFICATE_PEM, "tls.key": KEY_PEM },
   token: { token: "t0ken\n" },
   team: { value: "a" },
 };
@@ -51,7 +52,12 @@ describe("controllers/gateway-settings", () => {
     assert.deepEqual(settingsOf(specOf(EVERYTHING, rest), SECRETS), {
       url: URL,
       headers: { "Kong-Admin-Token": "t0ken", "X-Team": "a" },
-      tls: { ca: "-----CA-----", cert: "-----CERT-----", key: "-----KEY-----", serverName: "kong.internal" },
+      tls: {
+        ca: CA_PEM.trim(),
+        cert: CERTIFICATE_PEM.trim(),
+        key: KEY_PEM.trim(),
+        serverName: "kong.internal",
+      },
       workspace: "blue",
       timeoutMs: 500,
       concurrency: 4,
@@ -90,6 +96,35 @@ describe("controllers/gateway-settings", () => {
     assert.deepEqual(gatewaySecrets({}), []);
     assert.deepEqual(gatewaySecrets({ adminApi: {} }), []);
   });
+
+  for (const [title, secrets, message] of [
+    [
+      "CA certificates that are none",
+      { ca: { "ca.crt": "hello" } },
+      /tls\.caSecretRef: Secret kong\/ca, key "ca.crt": .*PEM/,
+    ],
+    [
+      "a client certificate with another's key",
+      { client: { "tls.crt": CA_PEM, "tls.key": KEY_PEM } },
+      /tls\.clientCertSecretRef: Secret kong\/client, key "tls.key": is not the key/,
+    ],
+    [
+      "a token of two lines",
+      { token: { token: "t0\nken" } },
+      /tokenSecretRef: Secret kong\/token, key "token": .*line break/,
+    ],
+  ] as const) {
+    it(`refuses ${title} before anything is sent, and tells no value`, () => {
+      assert.throws(
+        () => settingsOf(specOf(EVERYTHING), { ...SECRETS, ...secrets }),
+        (error) =>
+          error instanceof InvalidSpecError &&
+          error.reason === "InvalidSecret" &&
+          message.test(error.message) &&
+          !/t0|hello|MII/.test(error.message),
+      );
+    });
+  }
 
   for (const [name, data] of Object.entries(SECRETS)) {
     for (const key of Object.keys(data)) {
