@@ -8,7 +8,7 @@ import { skip } from "../dev/skip.ts";
 import { openBackend, type KongBackend } from "./setup-backends.ts";
 import { applyPods, applyService } from "./setup-endpoints.ts";
 import { eventually } from "./setup-eventually.ts";
-import { echoOf, type ProxyRequest } from "./setup-kong.ts";
+import { echoOf, isDbless, type ProxyRequest } from "./setup-kong.ts";
 import { useScene, type Scene, type Spec } from "./setup-scene.ts";
 import { env } from "./setup.ts";
 
@@ -122,7 +122,7 @@ describe("e2e: examples/canary", () => {
       await expectShare(route, "shop-canary", 0.5);
     });
     assert.deepEqual([...new Set(statuses)], [200]);
-    if (process.env["KJO_E2E_DBLESS"]) return;
+    if (isDbless(process.env)) return;
     assert.equal(scene.front.writes.length, 4);
     for (const { path } of scene.front.writes) assert.match(path, /^\/upstreams\/[^/]+\/targets\//);
   });
