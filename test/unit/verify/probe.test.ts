@@ -36,7 +36,7 @@ describe("verify/probe", () => {
   });
 
   it("sends method, path, query, host and headers as they are, each time on a connection of its own", async () => {
-    const seen: [string?, string?, string?, string?][] = [];
+    const seen: (string | undefined)[][] = [];
     const ports = new Set<number | undefined>();
     const target = await serve(
       http.createServer((request, response) => {
