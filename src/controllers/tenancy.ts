@@ -11,7 +11,7 @@ import type { TenancyContext } from "../tenancy/violation.ts";
 import type { KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Gateway } from "./gateways.ts";
-import { knownPlaces } from "./places.ts";
+import { knownPlaces, sharesEntities } from "./places.ts";
 
 /** Objects that leave a gateway although they are permitted: what they refer to is not, and cannot go before them. */
 export type Leaving = Map<string, ObjectKey>;
@@ -47,10 +47,12 @@ export async function revoke(
 ): Promise<Revoked | undefined> {
   let result: Revoked | undefined;
   if (object.metadata.deletionTimestamp !== undefined) return undefined;
-  for (const place of knownPlaces(context, key, object)) {
-    const gateway = context.gateways.get(place);
-    if (!gateway || gateway.connection.entitiesOf(key).length === 0) continue;
-    if (mayStay(context, object, gateway)) continue;
+  const places = knownPlaces(context, key, object).flatMap((place) => context.gateways.get(place) ?? []);
+  const open = places.filter((gateway) => mayStay(context, object, gateway));
+  for (const gateway of places) {
+    if (gateway.connection.entitiesOf(key).length === 0) continue;
+    // Two KongGateways with one instance on one Kong share their entities: what one permits may stand.
+    if (open.some((other) => other === gateway || sharesEntities(other, gateway))) continue;
     if (gateway.spec.revocation?.policy === "Report") {
       result ??= "Reported";
       continue;
