@@ -231,4 +231,36 @@ describe("e2e: ten Pods replaced one after the other", () => {
       Array.from({ length: PODS }, (_, index) => `${pod(PODS + index).address} 100`),
     );
   });
+
+  it("is followed by the proxy: the time until a new Pod takes requests", async function () {
+    const address = podAddress();
+    if ("reason" in address) skip(this, address.reason);
+    this.timeout(120_000);
+    const path = scene.path("/web");
+    const pair = [await openBackend("blue", address.address), await openBackend("green", address.address)];
+    try {
+      await applyPods(scene, "web", [pair[0]!]);
+      await scene.apply(
+        ["KongService", "web", { upstreamRef: { name: "web" } }],
+        ["KongRoute", "web", { serviceRef: { name: "web" }, paths: [path] }],
+      );
+      await scene.served(path);
+      const tookMs: number[] = [];
+      for (let round = 1; round <= 6; round += 1) {
+        const startedAtMs = Date.now();
+        await applyPods(scene, "web", [pair[round % 2]!]);
+        const name = ["blue", "green"][round % 2];
+        await eventually(async () => assert.equal(echoOf(await env().kong.get(path)).backend, name), { everyMs: 10 });
+        tookMs.push(Date.now() - startedAtMs);
+      }
+      tookMs.sort((a, b) => a - b);
+      console.info(
+        `      from the EndpointSlice's PATCH to the proxy: median ${tookMs[2]} ms, at most ${tookMs[5]} ms`,
+      );
+      // A Kong looks at its database every 5 s unless it is told otherwise.
+      assert.ok((tookMs[5] ?? 0) < 15_000, tookMs.join(" "));
+    } finally {
+      await Promise.all(pair.map((backend) => backend.stop()));
+    }
+  });
 });
