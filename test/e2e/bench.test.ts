@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { before, describe, it } from "mocha";
+import { before, it } from "mocha";
 import { ControlPlaneUnavailableError, prepareControlPlane } from "../controlplane/control-plane.ts";
 import { skip } from "../dev/skip.ts";
 import { startKongDouble } from "../doubles/kong/double.ts";
