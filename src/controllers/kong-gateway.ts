@@ -44,7 +44,8 @@ export async function reconcileKongGateway(
     const held = await ensureFinalizer(context.client, typeOf(key.kind), object, FINALIZER);
     context.caches.noteWritten(held);
     const { spec, connection } = connected(context, connect, key, held);
-    if (hasUnansweredRequest(held) && connection.state.phase === "Ready") await connection.refresh();
+    // One that is in trouble is tried at once, be its next look a minute away; what comes of that its state tells.
+    if (hasUnansweredRequest(held)) await refreshAsAsked(connection);
     const orphans = connection.state.phase === "Ready" ? await pruneOrphans(context, held, connection, spec.prune) : [];
     report(
       context,
@@ -178,4 +179,11 @@ function describe(context: ControllerContext, object: KongObject, state: Gateway
     ...(state.phase === "Ready" ? { entities: counts } : {}),
     ...(isDue ? { lastSyncTime: lastSyncTime.toISOString() } : {}),
   };
+}
+
+async function refreshAsAsked(connection: GatewayConnection): Promise<void> {
+  const wasReady = connection.state.phase === "Ready";
+  await connection.refresh().catch((error: unknown) => {
+    if (wasReady) throw error;
+  });
 }

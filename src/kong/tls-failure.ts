@@ -26,7 +26,9 @@ const REMEDIES: readonly (readonly [code: RegExp, remedy: string])[] = [
 /** What a failed handshake with the Admin API means to whoever has to set it right. */
 export function tlsFailure(code: string, message: string): string {
   const remedy = REMEDIES.find(([pattern]) => pattern.test(code))?.[1];
-  return `TLS with the Admin API failed: ${remedy === undefined ? message : `${remedy} (${message})`}`;
+  // Node's advice is for whoever starts Node.
+  const said = message.replace(/; if the root CA is installed locally[^(]*/, " ");
+  return `TLS with the Admin API failed: ${remedy === undefined ? said : `${remedy} (${said})`}`;
 }
 
 /** nginx's answers, and so Kong's, to a client whose TLS is not what it wants; undefined for any other. */
