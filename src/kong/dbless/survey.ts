@@ -129,8 +129,12 @@ export class Survey {
       for (const [key, drift] of driftOf(session.mirror, ours)) found.set(key, drift);
     }
     const before = this.#drift;
+    if (session.settings.driftPolicy === "Repair") {
+      // What is being put right at this moment has not been told yet.
+      this.#drift = new Map([...before, ...found]);
+      return [];
+    }
     this.#drift = found;
-    if (session.settings.driftPolicy === "Repair") return [];
     return [...new Map([...before, ...found]).values()].map(({ owner }) => owner);
   }
 }
