@@ -9,15 +9,13 @@ export interface Manifests {
 
 /** Entities as objects of our kinds, with Secrets for what is secret. */
 export function toManifests(entities: readonly FlatEntity[], options: WriterOptions): Manifests {
-  const writer = new ManifestWriter(
-    entities.map((entity) => withoutSecrets(entity, options)),
-    options,
-  );
+  const shown = entities.map((entity) => withoutSecrets(entity, options));
+  const writer = new ManifestWriter(shown, options);
   for (const { type, kind, wantedName } of CONVERSIONS) {
-    for (const entity of entities) if (entity.type === type) writer.name(kind, entity, wantedName(entity, writer));
+    for (const entity of shown) if (entity.type === type) writer.name(kind, entity, wantedName(entity, writer));
   }
   for (const { type, kind, spec } of CONVERSIONS) {
-    for (const entity of entities) {
+    for (const entity of shown) {
       if (entity.type !== type) continue;
       const made = spec(entity, writer);
       if (made) writer.add(kind, entity, made);
