@@ -123,11 +123,14 @@ describe("doctor", () => {
     // The other roles are for people.
     const bound = new Set(manifests.flatMap(({ roleRef }) => (roleRef ? [roleRef.name] : [])));
     const roles = manifests.filter(({ kind = "", metadata }) => kind.endsWith("Role") && bound.has(metadata.name));
-    const granted = new Set<string>();
-    for (const { apiGroups, resources, verbs } of roles.flatMap(({ rules }) => rules ?? [])) {
-      for (const group of apiGroups)
-        for (const resource of resources) for (const verb of verbs) granted.add(`${verb} ${resource}.${group}`);
-    }
+    const rules = roles.flatMap((role) => role.rules ?? []);
+    const granted = new Set(
+      rules.flatMap(({ apiGroups, resources, verbs }) =>
+        apiGroups.flatMap((group) =>
+          resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}.${group}`)),
+        ),
+      ),
+    );
     const needed = new Set(neededAccess("lease").map(({ verb, resource, group }) => `${verb} ${resource}.${group}`));
     assert.deepEqual([...needed].sort(), [...granted].sort());
   });
