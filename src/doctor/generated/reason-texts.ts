@@ -6,7 +6,7 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   AuthFailed: "Token, headers or certificates are not accepted. Correct the Secret: no restart is needed.",
   BackendsFollowed: "Event: what stands behind the backends is known again.",
   Blocked: "On the condition `Orphans`: why entities that belong to no object stay.",
-  ClusterNeeded: "Without a cluster (`kjo diff`, `kjo sync`) nobody knows what stands behind a Service.",
+  ClusterNeeded: "Without a cluster (`kjo diff`, `kjo sync`) nobody follows what stands behind a Service or in Consul.",
   ConfigurationRefused:
     "A gateway without a database refuses the configuration and names no entity of it; its error log says more.",
   Conflict: "A name, key or scope is taken in Kong; the message says by whom. Choose another, or `spec.adopt`.",

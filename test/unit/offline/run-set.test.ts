@@ -110,7 +110,7 @@ for (const dbless of [false, true]) {
         "KongPluginBinding/team-a/refused Rejected",
         "KongRoute/team-a/invalid InvalidSpec",
         "KongRoute/team-a/lost RefNotFound",
-        "KongUpstream/team-a/live NeedsCluster",
+        "KongUpstream/team-a/live ClusterNeeded",
       ]);
       assert.ok(result.failures.every(({ source }) => source === "in.yaml"));
       assert.equal(rows(kong, "services").length, 1);
