@@ -277,9 +277,7 @@ export class GatewayConnection {
     if (waited.length > 0) onOwnersChanged(waited, isFirst ? "mirror" : "recovered");
     if (!isFirst && changed.length > 0) onOwnersChanged(changed, "drift");
     this.#teller.tell();
-    this.#healthRefresh = this.#healthRefresh
-      .then(() => this.#gateway.health.refresh())
-      .catch((error: unknown) => this.#lifecycle.report(error));
+    this.#healthRefresh = this.#gateway.health.refresh().catch((error: unknown) => this.#lifecycle.report(error));
     onChecked?.();
   }
 
