@@ -24,6 +24,8 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   DataPlane: "The address is that of a data plane; name its control plane.",
   DriftFound: "Somebody changed an entity in Kong; it was put back, or left so by `drift.policy: Report`.",
   DriftRepaired: "Somebody changed an entity in Kong; it was put back, or left so by `drift.policy: Report`.",
+  EndpointNotPermitted:
+    "A backend has an endpoint where a tenant may not send requests; it is left out, and the others take the requests.",
   ExpiresSoon: "A certificate ends within 14 days, or a fifth of its time, and its successor is not in the Secret yet.",
   Failed: "The connection failed by a bug in the operator; its log says more. Please report it.",
   FieldsNotSent:
