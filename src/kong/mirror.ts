@@ -131,6 +131,16 @@ export class Mirror {
     this.#remove(known);
   }
 
+  /**
+   * The entity turned out to be gone: then nothing refers to it any more, whether Kong took that along or it had to go first.
+   * @returns the owners of all that is gone or changed by that.
+   */
+  noteVanished(entry: MirrorEntry): ObjectKey[] {
+    const owners = this.#index.referringTo(entry.id).flatMap((user) => this.noteVanished(user));
+    this.noteRemoved(entry);
+    return [entry.owner, ...owners];
+  }
+
   /** The entity no longer carries our marks; what refers to it stays. */
   noteReleased({ type, id }: { readonly type: KongEntityType; readonly id: string }): void {
     this.#removedAt.set(id, this.tick());
