@@ -35,10 +35,7 @@ export function offlineContext(owner: ObjectKey, options: OfflineContextOptions)
   const { instance, cluster, workspace, naming } = identity;
   const resolve = ({ field, to, type }: ObjectReference): string => {
     if (hasFailed(to)) {
-      throw new NotReadyError(
-        "RefNotReady",
-        `${field}: ${formatKey(to)} could not be brought to the gateway; see there`,
-      );
+      throw new NotReadyError("RefNotReady", `${field}: ${formatKey(to)} failed itself; see there`);
     }
     const id = idOf(to, type, "");
     if (id !== undefined) return id;
