@@ -37,6 +37,11 @@ describe("manifests in the documentation", () => {
     ]);
   });
 
+  it("are missed by nobody when they are no YAML", () => {
+    assert.throws(() => snippetsIn("    kind: KongRoute\n    spec: { paths: [/a }\n"));
+    assert.deepEqual(snippetsIn("    ~ routes users: { paths: [/a }\n"), []);
+  });
+
   it("are refused for an unknown field, a wrong value, and fields of two kinds", () => {
     assert.match(faultsOf({ kind: "KongRoute", spec: { path: "/a" } }).join(), /spec\.path: unknown field/);
     assert.match(faultsOf({ apiVersion: "kjo.dev/v1", kind: "KongRoute", spec: {} }).join(), /apiVersion/);
@@ -57,10 +62,16 @@ function heredocOr(block: string): string {
   return /<<EOF\n([\s\S]*?)^EOF$/m.exec(block)?.[1] ?? block;
 }
 
+/** @throws Error for what says that it is one of our kinds and is no YAML; other blocks may be anything. */
 function documentsIn(block: string): unknown[] {
   const documents = parseAllDocuments(block);
   if (!Array.isArray(documents)) return [];
-  return documents.filter(({ errors }) => errors.length === 0).map((document) => document.toJS() as unknown);
+  const isOne = /^(apiVersion: kjo\.dev|kind: Kong)/m.test(block);
+  return documents.flatMap((document) => {
+    const [error] = document.errors;
+    if (error && isOne) throw error;
+    return error ? [] : [document.toJS() as unknown];
+  });
 }
 
 function isOurs(value: unknown): value is Snippet {
