@@ -95,7 +95,8 @@ function claimCaCertificate(setting: Setting, desired: readonly KongEntity[]): C
   if (!other) return { desired: [withOwnId(setting, entity)], takeOver: [], shared: undefined };
   connection.awaitChange(other.id, key);
   if (!wants(setting, other.owner, other)) {
-    context.enqueue(other.owner);
+    // Before a load is over the two would ask each other without end; after it the other one is told anyway.
+    if (!isDbless(gateway)) context.enqueue(other.owner);
     return { desired: [{ ...entity, id: other.id }], takeOver: [other], shared: undefined };
   }
   if (mine && connection.usersOf(key).length > 0) {

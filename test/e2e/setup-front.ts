@@ -31,6 +31,7 @@ export class AdminFront {
   /** Connections that the operator opened, or tried to open while it was cut off. */
   connections = 0;
   readonly #target: URL;
+  readonly #host: string;
   readonly #agent: http.Agent;
   readonly #sockets = new Set<Socket>();
   #server: http.Server | https.Server | undefined;
@@ -39,20 +40,27 @@ export class AdminFront {
   #tls: FrontTls | undefined;
   #isCut = false;
 
-  private constructor(adminUrl: string) {
+  private constructor(adminUrl: string, host: string) {
     this.#target = new URL(adminUrl);
+    this.#host = host;
     const Agent = this.#target.protocol === "https:" ? https.Agent : http.Agent;
     this.#agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 30_000 });
   }
 
-  static async start(adminUrl: string): Promise<AdminFront> {
-    const front = new AdminFront(adminUrl);
+  /** @param host the address of this machine on which it listens. */
+  static async start(adminUrl: string, host = "127.0.0.1"): Promise<AdminFront> {
+    const front = new AdminFront(adminUrl, host);
     await front.#listen();
     return front;
   }
 
   get url(): string {
-    return `${this.#tls ? "https" : "http"}://127.0.0.1:${this.#port}`;
+    return `${this.#tls ? "https" : "http"}://${this.address}`;
+  }
+
+  /** Host and port. */
+  get address(): string {
+    return `${this.#host}:${this.#port}`;
   }
 
   /** What wrote: POST, PUT, PATCH and DELETE. */
@@ -130,7 +138,7 @@ export class AdminFront {
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(this.#port, "127.0.0.1", resolve);
+      server.listen(this.#port, this.#host, resolve);
     });
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
