@@ -47,10 +47,10 @@ export async function revoke(
   const places = knownPlaces(context, key, object).flatMap((place) => context.gateways.get(place) ?? []);
   const open = places.filter((gateway) => mayStay(context, object, gateway));
   for (const gateway of places) {
-    if (gateway.connection.entitiesOf(key).length === 0) {
-      if (context.revoking.delete(formatKey(key))) result = tellRemoved(context, key, object, gateway);
-      continue;
-    }
+    const entries = gateway.connection.entitiesOf(key);
+    const isOut = entries.every(isClosure);
+    if (isOut && context.revoking.delete(formatKey(key))) result = tellRemoved(context, key, object, gateway);
+    if (entries.length === 0) continue;
     // Two KongGateways with one instance on one Kong share their entities: what one permits may stand.
     if (open.some((other) => other === gateway || sharesEntities(other, gateway))) continue;
     if (gateway.spec.revocation?.policy === "Report") {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { describeWithDatabase } from "./setup-database.ts";
+import { describeWithDatabase, needsDatabase } from "./setup-database.ts";
 import { isDbless } from "./setup-kong.ts";
 import { conditionOf } from "./setup-cluster.ts";
 import { eventually } from "./setup-eventually.ts";
@@ -99,7 +99,8 @@ describe("e2e: gateways and namespaces", () => {
     await guests.ready("KongService", "late");
   });
 
-  it("named default in the operator's namespace is that of namespaces without one", async () => {
+  it("named default in the operator's namespace is that of namespaces without one", async function () {
+    needsDatabase(this, "a second KongGateway needs a gateway of its own");
     const { cluster } = env();
     const spec = { adminApi: { url: scene.front.url }, allowedNamespaces: { from: "All" } };
     const metadata = { name: "default", namespace: OPERATOR_NAMESPACE };
