@@ -72,8 +72,8 @@ function claimCaCertificate(setting: Setting, desired: readonly KongEntity[]): C
   if (!other) return { desired: [withOwnId(setting, entity)], takeOver: [], shared: undefined };
   connection.awaitChange(other.id, key);
   if (!wants(setting, other.owner, other)) {
-    // Before a load is over the two would ask each other without end; after it the other one is told anyway.
-    if (!isDbless(gateway)) context.enqueue(other.owner);
+    // Told when that has happened: asked to look before it has, the two would ask each other for as long as it fails.
+    connection.awaitChange(other.id, other.owner);
     return { desired: [{ ...entity, id: other.id }], takeOver: [other], shared: undefined };
   }
   if (mine && connection.usersOf(key).length > 0) {
@@ -88,12 +88,12 @@ function claimCaCertificate(setting: Setting, desired: readonly KongEntity[]): C
 }
 
 function claimSnis(setting: Setting, desired: readonly KongEntity[]): Claim {
-  const { context, key, gateway } = setting;
+  const { key, gateway } = setting;
   const takeOver: MirrorEntry[] = [];
   const claimed = desired.map((entity) => {
     const other = entity.type === "snis" ? heldByOther(setting, entity, "name") : undefined;
     if (!other || wants(setting, other.owner, other)) return entity;
-    context.enqueue(other.owner);
+    gateway.connection.awaitChange(other.id, other.owner);
     takeOver.push(other);
     return { ...entity, id: other.id };
   });

@@ -94,7 +94,8 @@ function takenOver({ context, object, gateway }: Setting, claim: string, entity:
   for (const other of othersWith(context.caches, object, claim)) {
     const found = gateway.connection.entitiesOf(keyOf(other)).find((entry) => placeOf(entry) === wanted);
     if (!found) continue;
-    context.enqueue(keyOf(other));
+    // Told when that has happened: asked to look before it has, the two would ask each other for as long as it fails.
+    gateway.connection.awaitChange(found.id, keyOf(other));
     return { ...entity, id: found.id };
   }
   return entity;
