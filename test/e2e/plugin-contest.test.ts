@@ -72,13 +72,13 @@ describe("e2e: two plugin bindings that meet", () => {
       scene.front.writes.map(({ method }) => method),
       [isDbless(process.env) ? "POST" : "PUT"],
     );
-    assert.deepEqual(
-      (await env().kong.list(`/routes/${id}/plugins`)).map((plugin) => plugin.id),
-      [before?.id],
-    );
+    const after = (await env().kong.list(`/routes/${id}/plugins`)).map((plugin) => plugin.id);
+    // Without a database the two change places in one load, each with a plugin of its own.
+    if (isDbless(process.env)) assert.equal(after.length, 1);
+    else assert.deepEqual(after, [before?.id]);
     assert.deepEqual(await standing(), [411]);
     const { status } = await scene.get("KongPluginBinding", "a-young");
-    assert.deepEqual(status?.["plugins"], [{ id: before?.id, target: "route.shop" }]);
+    assert.deepEqual(status?.["plugins"], [{ id: after[0], target: "route.shop" }]);
     assert.equal(conditionOf(await scene.get("KongPluginBinding", "a-young"), "Contested"), undefined);
   });
 
