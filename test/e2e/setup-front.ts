@@ -39,6 +39,7 @@ export class AdminFront {
   #headers: Readonly<Record<string, string>> = {};
   #tls: FrontTls | undefined;
   #isCut = false;
+  #pause: { left: number; readonly seconds: number } | undefined;
 
   private constructor(adminUrl: string, host: string) {
     this.#target = new URL(adminUrl);
@@ -90,6 +91,11 @@ export class AdminFront {
   /** From now on everything without these headers, named in lower case, is answered with 401. */
   requireHeaders(headers: Readonly<Record<string, string>>): void {
     this.#headers = headers;
+  }
+
+  /** The next writes are answered with 429, as by a gateway that is busy loading another configuration. */
+  askForPause(writes: number, seconds: number): void {
+    this.#pause = { left: writes, seconds };
   }
 
   /** From now on TLS is spoken with this certificate; connections that stand are closed. */
@@ -158,6 +164,14 @@ export class AdminFront {
       record(401);
       request.resume();
       response.writeHead(401, { "content-type": "application/json" }).end('{"message":"Unauthorized"}');
+      return;
+    }
+    if (this.#pause && this.#pause.left > 0 && method !== "GET") {
+      this.#pause.left -= 1;
+      record(429);
+      request.resume();
+      const headers = { "content-type": "application/json", "retry-after": String(this.#pause.seconds) };
+      response.writeHead(429, headers).end('{"message":"Currently processing another configuration request"}');
       return;
     }
     const { request: send } = this.#target.protocol === "https:" ? https : http;
