@@ -278,6 +278,15 @@ describe("kong/dbless: loads", () => {
     assert.equal((await settleOne(connection, service("shop"))).drifted.length, 0);
   });
 
+  it("tells who waits for a load that does not come any more", async () => {
+    const connection = await rig.ready();
+    const shop = service("shop");
+    await assert.rejects(connection.sync(shop.owner, [shop]), PendingError);
+    await connection.stop();
+    assert.deepEqual(rig.owners.at(-1), { why: "recovered", keys: ["KongService/team-a/shop"] });
+    assert.equal(loads(), 0);
+  });
+
   it("takes a load whose answer got lost for what it is", async () => {
     const connection = await rig.ready();
     rig.fault = ({ method, path }) =>
