@@ -11,8 +11,8 @@ const COUNT = 1_000;
 const REFUSED = 500;
 const CHANGED = 40;
 const IS_DBLESS = isDbless(process.env);
-/** One every two seconds while a busy machine makes the objects. */
-const MOST_LOADS = 40;
+/** The slower a busy machine makes the objects, the fewer of them go together; ten in one at the least. */
+const MOST_LOADS = (2 * COUNT) / 10;
 /** Reads that a restart may cost: lists of what is ours, or of all there is where nobody else has anything. */
 const CHEAP = IS_DBLESS ? /^\/($|status$|schemas\/|[\w-]+\?size=)/ : /^\/($|schemas\/|[\w-]+\?(.*&)?tags=)/;
 /** How long the gateway is away, in all. */
