@@ -49,6 +49,7 @@ describe("e2e: upstreams", () => {
     const upstream = await scene.inKong("upstreams", name);
     assert.equal((await scene.inKong("services", scene.kongName("shop")))["host"], name);
     assert.equal((await env().kong.list(`/upstreams/${upstream.id}/targets`)).length, 2);
+    await scene.ready("KongUpstream", "pool");
     assert.equal((await scene.get("KongUpstream", "pool")).status?.["targets"], 2);
   });
 
