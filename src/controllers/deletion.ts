@@ -27,8 +27,12 @@ export async function cleanUp(
   if (!object.metadata.finalizers?.includes(FINALIZER)) return {};
   const force = object.metadata.annotations?.[ANNOTATION_FORCE_DELETE] === "true";
   refuseWhileUsed(context, key);
-  for (const place of placesOf(context, key, object)) {
+  const left = new Set<string>();
+  // Asked again after each: another gateway that only happened to show the object may have gone meanwhile.
+  const next = (): ObjectKey | undefined => placesOf(context, key, object).find((place) => !left.has(formatKey(place)));
+  for (let place = next(); place; place = next()) {
     await leave(context, key, object, { place, force });
+    left.add(formatKey(place));
   }
   await removeFinalizer(context.client, typeOf(key.kind), object, FINALIZER);
   return { wrote: true };
