@@ -227,6 +227,7 @@ describe("e2e: a gateway with a database behind a Service", () => {
     const [first, second] = fronts as [AdminFront, AdminFront];
     await first.refuse();
     await second.refuse();
+    for (const front of fronts) front.reset();
     await applyShop("/three");
     await scene.condition("KongGateway", "default", "Ready", { status: "False" });
     await first.restore();
