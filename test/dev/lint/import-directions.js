@@ -26,9 +26,11 @@ const DIRECTIONS = {
   report: { parts: PURE, only: PURE_PACKAGES },
   // Knows no Kong, Jenkins or Kubernetes type, so nothing of the model but the JSON that errors carry.
   runtime: { parts: ["errors"], never: [...CLUSTER_PACKAGES, "undici"] },
+  // Requests and what can go wrong with them; knows no server's answers.
+  http: { parts: [], never: CLUSTER_PACKAGES },
   kong: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
-  jenkins: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
-  notify: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
+  jenkins: { parts: [...OUTSIDE, "http"], never: CLUSTER_PACKAGES },
+  notify: { parts: [...OUTSIDE, "http"], never: CLUSTER_PACKAGES },
   discovery: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
   kube: { parts: OUTSIDE, never: [] },
   config: { parts: PURE, never: CLUSTER_PACKAGES },
