@@ -98,6 +98,20 @@ export function parseRunConfig(args: readonly string[], env: NodeJS.ProcessEnv =
   return Object.freeze(parsed.data);
 }
 
+/** What the commands besides `run` take from the environment; a flag wins. */
+export const COMMAND_VARIABLES: Readonly<Record<string, string>> = {
+  KJO_KONG_URL: "URL of the Admin API, as --kong",
+  KJO_KONG_TOKEN: "token of the Admin API, sent as Kong-Admin-Token; no flag takes it, because arguments are for all to see",
+  KUBECONFIG: "kubeconfig file, as --kubeconfig",
+  NO_COLOR: "with any value: no colours, on a terminal neither",
+};
+
+/** A variable of the environment: one of {@link COMMAND_VARIABLES}, or one that a file or an argument names. */
+export function environmentVariable(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const value = env[name];
+  return value === "" ? undefined : value;
+}
+
 function readFlags(args: readonly string[]): Record<string, string | undefined> {
   const options = Object.fromEntries(RUN_OPTIONS.map((option) => [option.flag, { type: "string" as const }]));
   try {

@@ -46,8 +46,21 @@ export class RefNotPermittedError extends OperatorError {
   readonly policy = "reference";
 }
 
+/**
+ * What the object asks for is not open to its namespace on this gateway. Shown as Accepted=False; what stands in Kong and
+ * is not permitted either leaves it.
+ */
+export class TenantRestrictedError extends OperatorError {
+  readonly policy = "reference";
+}
+
 /** Everything is resolved, but what it needs is not in Kong yet. Shown as Programmed=Unknown. */
 export class NotReadyError extends OperatorError {
+  readonly policy = "reference";
+}
+
+/** Handed over, and the gateway has not answered yet; the object is looked at again when it has. Shown nowhere. */
+export class PendingError extends OperatorError {
   readonly policy = "reference";
 }
 

@@ -78,6 +78,13 @@ the API server's audit log: nothing is denied, and nothing is granted that is no
   verbs: [create, patch]
 {{- end -}}
 
+{{/* Credentials with `generate: true`. A create cannot be limited to a name or a label. */}}
+{{- define "kjo.generateRules" -}}
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create]
+{{- end -}}
+
 {{/* The uid of kube-system names the cluster in the tags of Kong's entities. */}}
 {{- define "kjo.identityRules" -}}
 - apiGroups: [""]

@@ -101,6 +101,7 @@ export function toStructuralSchema(schema: z.ZodType, path: string, options: { b
 
 function convert(json: Json | undefined, path: string, bounded: boolean): JsonObject {
   if (!isJsonObject(json)) throw new Error(`${path}: not a schema`);
+  if (json["x-kubernetes-int-or-string"] === true) return intOrString(json);
   const { properties, items, additionalProperties, ...rest } = json;
   const node: JsonObject = { ...rest };
   if (typeof node["type"] !== "string") throw new Error(`${path}: has no type`);
@@ -120,6 +121,13 @@ function convert(json: Json | undefined, path: string, bounded: boolean): JsonOb
   if (isJsonObject(node["default"])) node["default"] = { ...defaultsOf(node), ...node["default"] };
   if (bounded) demandBound(node, path);
   return ordered(node);
+}
+
+/** Each keyword concerns only one of the two types, so they can stand side by side. */
+function intOrString({ anyOf, ...rest }: JsonObject): JsonObject {
+  const keywords = (Array.isArray(anyOf) ? anyOf : []).map((each) => (isJsonObject(each) ? each : {}));
+  const { type: _type, format: _format, ...bounds } = Object.assign({}, ...keywords) as JsonObject;
+  return ordered({ ...rest, ...bounds });
 }
 
 /** Rules are evaluated on an object's default as it stands, before the defaults of its properties are filled in. */

@@ -1,6 +1,7 @@
 import type { KindDefinition } from "./kind.ts";
 import { KongCACertificate } from "./v1alpha1/kong-ca-certificate.ts";
 import { KongCertificate } from "./v1alpha1/kong-certificate.ts";
+import { KongConsumerGroup } from "./v1alpha1/kong-consumer-group.ts";
 import { KongConsumer } from "./v1alpha1/kong-consumer.ts";
 import { KongGateway } from "./v1alpha1/kong-gateway.ts";
 import { KongPluginBinding } from "./v1alpha1/kong-plugin-binding.ts";
@@ -19,6 +20,7 @@ export const KINDS: readonly KindDefinition[] = [
   KongUpstream,
   KongPluginBinding,
   KongConsumer,
+  KongConsumerGroup,
   KongCertificate,
   KongCACertificate,
   KongVault,

@@ -1,5 +1,7 @@
 import { parseRunConfig, RUN_OPTIONS, type RunConfig } from "../config.ts";
+import { ConsulMetrics } from "../controllers/consul-metrics.ts";
 import { GatewayMetrics } from "../controllers/gateway-metrics.ts";
+import { VerifyMetrics } from "../controllers/verify-metrics.ts";
 import { KjoOperator } from "../controllers/operator.ts";
 import { KubeClient } from "../kube/client.ts";
 import { loadKubeConfig } from "../kube/connection.ts";
@@ -45,6 +47,8 @@ async function start(
   const { logger, secrets, shutdown, fail } = deps;
   const metrics = new Metrics({ version: VERSION });
   const gatewayMetrics = new GatewayMetrics(metrics.registry);
+  const consulMetrics = new ConsulMetrics(metrics.registry);
+  const verifyMetrics = new VerifyMetrics(metrics.registry);
   const kubeConfig = loadKubeConfig(config.kubeconfig);
   const client = new KubeClient({
     config: kubeConfig,
@@ -95,7 +99,16 @@ async function start(
   logger.info("caches synced", { objects: operator.informers.reduce((sum, { size }) => sum + size, 0) });
   const { watchNamespaces } = config;
   const lead = (signal: AbortSignal, assertLeading = (): void => {}): Promise<void> =>
-    operator.lead(signal, { events, logger, metrics, gatewayMetrics, watchNamespaces, assertLeading });
+    operator.lead(signal, {
+      events,
+      logger,
+      metrics,
+      gatewayMetrics,
+      consulMetrics,
+      verifyMetrics,
+      watchNamespaces,
+      assertLeading,
+    });
   const leading = config.leaderElect
     ? elect(config, { client, logger, metrics, shutdown, lead })
     : lead(shutdown.signal).catch(fail);

@@ -12,6 +12,7 @@ import {
 } from "../kube/resource.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import type { KongObjectStatus } from "../report/object-status.ts";
+import { pluginClaims } from "../translate/plugin-claims.ts";
 import { gatewayCandidates } from "./gateway-ref.ts";
 import { gatewaySecrets } from "./gateway-settings.ts";
 import { KONG_KINDS } from "./kong-kinds.ts";
@@ -44,7 +45,10 @@ export class Caches {
     this.#operatorNamespace = operatorNamespace;
     this.kinds = new Map(
       KINDS.map(({ kind }) => {
-        const indexes = { uses: (object: KongObject) => usesOf(kind, object, operatorNamespace) };
+        const indexes = {
+          uses: (object: KongObject) => usesOf(kind, object, operatorNamespace),
+          ...(kind === "KongPluginBinding" ? { claims: claimsOf } : {}),
+        };
         return [kind, watch<KongObject>({ type: typeOf(kind), indexes })];
       }),
     );
@@ -60,10 +64,7 @@ export class Caches {
   /** Decoded data of a labelled Secret. */
   secretData(namespace: string, name: string): Readonly<Record<string, string>> | undefined {
     const secret = this.secrets.get(namespace, name);
-    if (!secret) return undefined;
-    return Object.fromEntries(
-      Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
-    );
+    return secret && decodedData(secret);
   }
 
   /** The keys of what an object uses, as text; the same values that the index holds. */
@@ -85,6 +86,17 @@ export class Caches {
         .map(({ metadata }) => ({ kind, namespace: metadata.namespace ?? "", name: metadata.name })),
     );
   }
+}
+
+export function decodedData({ data = {} }: Secret): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  );
+}
+
+/** Index values of a KongPluginBinding: the places that it wants. */
+function claimsOf({ metadata, spec }: KongObject): string[] {
+  return pluginClaims(metadata.namespace ?? "", spec);
 }
 
 /** The resource of one of our kinds. @throws Error for another kind. */

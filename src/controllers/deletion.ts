@@ -6,7 +6,10 @@ import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Gateway } from "./gateways.ts";
+import { handOver } from "./hand-over.ts";
 import { placesOf } from "./places.ts";
+import { handOverPlugins } from "./plugin-contest.ts";
+import { mayOrphan } from "./tenancy.ts";
 
 /** Most names that a message lists. */
 const LISTED = 5;
@@ -55,9 +58,11 @@ export async function leave(
     recordLeftBehind(context, object, unreachable(where));
     return;
   }
+  if (!force) handOverPlugins(context, object, gateway);
+  if (!force) handOver(context, key, gateway);
   try {
     const { leftBehind } = await gateway.connection.sync(key, [], {
-      deletion: { policy: policyOf(object, gateway), force },
+      deletion: { policy: policyOf(context, object, gateway), force },
     });
     if (leftBehind.length > 0)
       recordLeftBehind(context, object, `${where} keeps, without our marks: ${leftBehind.join(", ")}`);
@@ -79,8 +84,10 @@ function refuseWhileUsed(context: ControllerContext, key: ObjectKey): void {
   );
 }
 
-function policyOf(object: KongObject, gateway: Gateway): "Delete" | "Orphan" {
-  return (object.spec["deletionPolicy"] as "Delete" | "Orphan" | undefined) ?? gateway.spec.deletionPolicy ?? "Delete";
+function policyOf(context: ControllerContext, object: KongObject, gateway: Gateway): "Delete" | "Orphan" {
+  const own = object.spec["deletionPolicy"] as "Delete" | "Orphan" | undefined;
+  if (own === "Orphan" && !mayOrphan(context, object, gateway)) return "Delete";
+  return own ?? gateway.spec.deletionPolicy ?? "Delete";
 }
 
 function wayOut(key: ObjectKey): string {

@@ -2,6 +2,7 @@ import type { InformerEvent } from "../kube/informer.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { parseKey, type ObjectKey } from "../model/object-key.ts";
 import type { Caches, KongObject } from "./caches.ts";
+import { isUsable, rivalsOf } from "./plugin-contest.ts";
 
 /**
  * The key stage: each change in a cache becomes the keys of what has to be looked at again. Our own status writes come
@@ -13,6 +14,7 @@ export function dispatchChanges(caches: Caches, enqueue: (key: ObjectKey) => voi
       const key = keyOf(kind, event.object);
       if (event.type === "updated" && !isRelevant(event.old, event.object)) {
         // A KongGateway that is going waits until the status says that the object lives elsewhere.
+        if (isUsable(event.old) !== isUsable(event.object)) rivalsOf(caches, kind, event.object).forEach(enqueue);
         if (hasMoved(event.old, event.object)) for (const used of goingUsedBy(caches, kind, event.old)) enqueue(used);
         return;
       }
@@ -20,6 +22,7 @@ export function dispatchChanges(caches: Caches, enqueue: (key: ObjectKey) => voi
       // Before the first sync everything is on its way into the queue anyway.
       if (informer.hasSynced) for (const user of caches.usersOf(key)) enqueue(user);
       const before = event.type === "updated" ? event.old : event.object;
+      if (informer.hasSynced) for (const each of [before, event.object]) rivalsOf(caches, kind, each).forEach(enqueue);
       if (event.type !== "added") for (const used of goingUsedBy(caches, kind, before)) enqueue(used);
     });
   }
@@ -31,7 +34,9 @@ export function dispatchChanges(caches: Caches, enqueue: (key: ObjectKey) => voi
     for (const user of caches.usersOf(service)) enqueue(user);
   });
   caches.namespaces?.addHandler((event) => {
-    if (isRelabelled(event)) for (const key of objectsIn(caches, event.object.metadata.name)) enqueue(key);
+    // Objects of a new namespace may be seen before the namespace itself.
+    const isNew = event.type === "added" && (caches.namespaces?.hasSynced ?? false);
+    if (isNew || isRelabelled(event)) for (const key of objectsIn(caches, event.object.metadata.name)) enqueue(key);
   });
 }
 

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { RequestRecord } from "../kong/admin-client.ts";
+import type { CertificateEnd } from "./certificate-expiry.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -17,6 +18,7 @@ export class GatewayMetrics {
   readonly #seconds: Histogram;
   readonly #lastWrite: Gauge;
   #getGateways: () => readonly GatewayStats[] = () => [];
+  #getExpiries: () => Iterable<CertificateEnd> = () => [];
 
   constructor(registry: Registry) {
     this.#requests = new Counter({
@@ -46,7 +48,22 @@ export class GatewayMetrics {
     this.#getGateways = getGateways;
   }
 
+  /** The certificates that are told of from now on. */
+  observeCertificates(getExpiries: () => Iterable<CertificateEnd>): void {
+    this.#getExpiries = getExpiries;
+  }
+
   #defineCollected(registry: Registry): void {
+    const expiry: Gauge = new Gauge({
+      name: "kjo_certificate_expiry_timestamp_seconds",
+      help: "Unix time when the certificate that stands in Kong expires",
+      labelNames: ["kind", "namespace", "name"],
+      registers: [registry],
+      collect: () => {
+        expiry.reset();
+        for (const { seconds, ...labels } of this.#getExpiries()) expiry.set(labels, seconds);
+      },
+    });
     const up: Gauge = new Gauge({
       name: "kjo_kong_up",
       help: "1 while the gateway can be written to",

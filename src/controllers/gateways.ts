@@ -2,6 +2,7 @@ import type { KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
 import { NotReadyError, RefNotFoundError, RefNotPermittedError } from "../errors.ts";
 import type { GatewayConnection } from "../kong/gateway-connection.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import { matchesSelector } from "../tenancy/label-selector.ts";
 
 /** A KongGateway that the operator talks to. */
 export interface Gateway {
@@ -16,8 +17,10 @@ export interface Gateway {
 export interface GatewaysOptions {
   /** Candidates that exist as objects, whether they are connected or not. */
   readonly exists: (key: ObjectKey) => boolean;
-  /** Labels of a namespace; undefined where namespaces cannot be read. */
+  /** Labels of a namespace; undefined where they are not known. */
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
+  /** False where the operator may read only some namespaces: labels are never known then. */
+  readonly readsNamespaces: boolean;
 }
 
 /** The connected gateways, and the rule by which an object finds its own. */
@@ -54,7 +57,7 @@ export class Gateways {
    * The gateway that an object of `namespace` may use.
    * @throws RefNotFoundError where none of the candidates exists.
    * @throws RefNotPermittedError where the gateway does not allow the namespace.
-   * @throws NotReadyError where the gateway has not been connected to yet.
+   * @throws NotReadyError where the gateway has not been connected to yet, or the namespace's labels are not known.
    */
   resolve(namespace: string, candidates: readonly ObjectKey[]): Gateway {
     const key = this.choose(candidates);
@@ -70,6 +73,16 @@ export class Gateways {
     return gateway;
   }
 
+  /** True where the gateway certainly does not take objects of the namespace. */
+  refuses(namespace: string, gateway: Gateway): boolean {
+    try {
+      this.#checkAllowed(namespace, gateway);
+      return false;
+    } catch (error) {
+      return error instanceof RefNotPermittedError;
+    }
+  }
+
   #checkAllowed(namespace: string, gateway: Gateway): void {
     const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
     if (namespace === gateway.key.namespace) return;
@@ -82,6 +95,10 @@ export class Gateways {
       );
     }
     const labels = this.#options.namespaceLabels(namespace);
+    if (!labels && this.#options.readsNamespaces) {
+      // Its objects are known sooner than the namespace itself; that comes as an event of its own.
+      throw new NotReadyError("NamespaceUnknown", `the labels of the namespace ${namespace} are not known yet`);
+    }
     if (!labels) {
       throw new RefNotPermittedError(
         "NamespaceNotAllowed",
@@ -95,29 +112,6 @@ export class Gateways {
       );
     }
   }
-}
-
-type LabelSelector = NonNullable<NonNullable<KongGatewaySpec["allowedNamespaces"]>["selector"]>;
-
-/** A metav1.LabelSelector; the empty one matches everything. */
-function matchesSelector(labels: Readonly<Record<string, string>>, selector: LabelSelector): boolean {
-  const wanted = Object.entries(selector.matchLabels ?? {});
-  return (
-    wanted.every(([name, value]) => labels[name] === value) &&
-    (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      switch (operator) {
-        case "In":
-          return value !== undefined && values.includes(value);
-        case "NotIn":
-          return value === undefined || !values.includes(value);
-        case "Exists":
-          return value !== undefined;
-        case "DoesNotExist":
-          return value === undefined;
-      }
-    })
-  );
 }
 
 function notFoundMessage(candidates: readonly ObjectKey[]): string {

@@ -1,6 +1,7 @@
 import type { KindDefinition } from "../api/kind.ts";
 import { KongCACertificate } from "../api/v1alpha1/kong-ca-certificate.ts";
 import { KongCertificate } from "../api/v1alpha1/kong-certificate.ts";
+import { KongConsumerGroup } from "../api/v1alpha1/kong-consumer-group.ts";
 import { KongConsumer } from "../api/v1alpha1/kong-consumer.ts";
 import { KongPluginBinding } from "../api/v1alpha1/kong-plugin-binding.ts";
 import { KongRoute } from "../api/v1alpha1/kong-route.ts";
@@ -9,6 +10,7 @@ import { KongUpstream } from "../api/v1alpha1/kong-upstream.ts";
 import { KongVault } from "../api/v1alpha1/kong-vault.ts";
 import { kongCACertificateTranslation } from "../translate/kong-ca-certificate.ts";
 import { kongCertificateTranslation } from "../translate/kong-certificate.ts";
+import { kongConsumerGroupTranslation } from "../translate/kong-consumer-group.ts";
 import { kongConsumerTranslation } from "../translate/kong-consumer.ts";
 import { kongPluginBindingTranslation } from "../translate/kong-plugin-binding.ts";
 import { kongRouteTranslation } from "../translate/kong-route.ts";
@@ -31,6 +33,7 @@ export const KONG_KINDS: readonly KongKind[] = [
   kongKind(KongUpstream, kongUpstreamTranslation),
   kongKind(KongService, kongServiceTranslation),
   kongKind(KongRoute, kongRouteTranslation),
+  kongKind(KongConsumerGroup, kongConsumerGroupTranslation),
   kongKind(KongConsumer, kongConsumerTranslation),
   kongKind(KongPluginBinding, kongPluginBindingTranslation),
 ];

@@ -1,21 +1,28 @@
 import { FINALIZER } from "../api/names.ts";
 import { parseSpec } from "../api/parse.ts";
-import { KongRejectedError, NotReadyError } from "../errors.ts";
+import { KongRejectedError, NotReadyError, RefNotPermittedError, TenantRestrictedError } from "../errors.ts";
 import type { SyncOutcome } from "../kong/gateway-connection.ts";
 import { ensureFinalizer } from "../kube/finalizer.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import { withoutExpired } from "../plan/lifetime.ts";
+import { keptTargets } from "../plan/kept-targets.ts";
 import { hasUnansweredRequest, isProgrammed } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
+import { checkExpiry } from "./certificate-expiry.ts";
 import { cleanUp, leave } from "./deletion.ts";
 import { keyOf } from "./dispatch.ts";
+import { claim } from "./hand-over.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
 import type { Gateway } from "./gateways.ts";
+import { generateSecrets } from "./generate-secrets.ts";
 import type { KongKind } from "./kong-kinds.ts";
 import { observe } from "./observe.ts";
 import { formerPlaces, isSameKong } from "./places.ts";
+import { contest, refuseShadowed } from "./plugin-contest.ts";
 import { reportFailure, reportProgrammed } from "./report-object.ts";
+import { checkTenancy, endLeave, makeRoom, revoke } from "./tenancy.ts";
 
 /** The fields of a spec that the flow itself reads; every gateway kind has them. */
 interface CommonSpec {
@@ -34,6 +41,8 @@ export async function reconcileKongObject(
 ): Promise<ReconcileResult> {
   const object = context.caches.get(key);
   if (!object) {
+    context.consul.follow(formatKey(key), []);
+    context.verification.left(undefined, key);
     // Something with its mark has turned up in a gateway: the gateway's own reconcile decides what becomes of it.
     for (const { key: gateway, connection } of context.gateways.all()) {
       if (connection.entitiesOf(key).length > 0) context.enqueue(gateway);
@@ -41,11 +50,17 @@ export async function reconcileKongObject(
     return {};
   }
   try {
-    if (object.metadata.deletionTimestamp !== undefined) return await cleanUp(context, key, object);
+    if (object.metadata.deletionTimestamp !== undefined) {
+      context.consul.follow(formatKey(key), []);
+      context.verification.left(object, key);
+      return await cleanUp(context, key, object);
+    }
     return await program(context, kind, key, object);
   } catch (error) {
     const current = context.caches.get(key) ?? object;
-    if (!isUndecided(error, current)) reportFailure(context, current, error);
+    if (isForbidden(error)) context.consul.follow(formatKey(key), []);
+    const revoked = await revoke(context, key, current);
+    if (revoked || !isUndecided(error, current)) reportFailure(context, current, error, revoked);
     throw error;
   }
 }
@@ -63,15 +78,37 @@ async function program(
     gatewayCandidates(key.namespace, gatewayRef, context.operatorNamespace),
   );
   requireMirror(gateway);
+  await makeRoom(context, key, gateway);
   if (hasUnansweredRequest(found)) await gateway.connection.refresh();
   const object = await ensureFinalizer(context.client, typeOf(key.kind), found, FINALIZER);
   context.caches.noteWritten(object);
   const references = kind.translation.references(key.namespace, spec);
-  const observed = observe({ owner: key, references, gateway, cluster: context.cluster, caches: context.caches });
-  const desired = kind.translation.translate(spec, observed);
+  const madeSecrets = await generateSecrets(context, object, references.secrets);
+  const { cluster, caches, consul } = context;
+  // Before anybody is asked anything on the object's behalf.
+  if (references.consuls) checkTenancy(context, object, gateway, { spec: spec as CommonSpec, desired: [] });
+  const observed = observe({ owner: key, references, gateway, cluster, caches, consul, madeSecrets });
+  const translated = kind.translation.translate(spec, observed);
+  const verification = kind.translation.verification?.(spec, observed);
+  const { living, nextEndMs } = withoutExpired(translated, context.now().getTime());
+  checkTenancy(context, object, gateway, { spec: spec as CommonSpec, desired: living });
+  endLeave(context, key);
+  const contested = contest(context, object, gateway, living);
+  const { desired } = contested;
+  const { conditions, lookAgainMs } = checkExpiry(context, object, desired);
+  const { desired: claimed, takeOver, shared } = claim(context, key, gateway, desired);
+  const hasFoundTargets = (references.services ?? []).length + (references.consuls ?? []).length > 0;
+  const { keepTargets } = observed;
   const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
   const sync = (): Promise<SyncOutcome> =>
-    gateway.connection.sync(key, desired, { inSyncBefore, ...(adopt ? { adopt } : {}) });
+    gateway.connection.sync(key, claimed, {
+      inSyncBefore,
+      takeOver,
+      hasFoundTargets,
+      awaitBalancers: true,
+      keepTargets,
+      ...(adopt ? { adopt } : {}),
+    });
   const tellUsers = (): void => context.caches.usersOf(key).forEach(context.enqueue);
   const standing = idsOf(key, gateway);
   const outcome = await sync().catch(async (error: unknown) => {
@@ -84,9 +121,32 @@ async function program(
     return sync();
   });
   await leaveFormerGateways(context, key, object, gateway);
-  reportProgrammed(context, object, { gateway, desired, outcome });
-  if (outcome.identityChanged) tellUsers();
-  return { wrote: outcome.writes > 0 };
+  refuseShadowed(contested, living);
+  const serving = context.verification.programmed(object, key, { gateway, verification, writes: outcome.writes });
+  const { backendProblems } = observed;
+  const shown = shared ? desired.map((entity) => ({ ...entity, id: shared.id, owner: shared.owner })) : claimed;
+  reportProgrammed(context, object, {
+    gateway,
+    desired: keepTargets ? [...shown, ...keptTargets(gateway.connection.entitiesOf(key), shown)] : shown,
+    outcome,
+    conditions,
+    serving,
+    backendProblems,
+    against: contested.against,
+  });
+  if (outcome.identityChanged || (shared && shared.id !== standsAs(object))) tellUsers();
+  return { wrote: outcome.writes > 0, ...requeueAfter(nextEndMs, lookAgainMs, outcome.againAfterMs) };
+}
+
+/** After the shortest of the times that there are. */
+function requeueAfter(...times: readonly (number | undefined)[]): Pick<ReconcileResult, "requeueAfterMs"> {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? {} : { requeueAfterMs: Math.min(...known) };
+}
+
+/** Id in Kong that the status tells. */
+function standsAs({ status }: KongObject): string | undefined {
+  return (status as { kong?: { id?: string } } | undefined)?.kong?.id;
 }
 
 /** The ids of what the gateway holds of the object, as one text. */
@@ -135,8 +195,14 @@ async function leaveFormerGateways(
   }
 }
 
-/** Nothing can be said of an object that was programmed at this generation while its gateway is out of sight. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof TenantRestrictedError || error instanceof RefNotPermittedError;
+}
+
+const OUT_OF_SIGHT: ReadonlySet<string> = new Set(["GatewayNotReady", "WaitingForConsul"]);
+
+/** Nothing can be said of an object that was programmed at this generation while what it needs is out of sight. */
 function isUndecided(error: unknown, object: KongObject): boolean {
-  const isOutOfSight = error instanceof NotReadyError && error.reason === "GatewayNotReady";
+  const isOutOfSight = error instanceof NotReadyError && OUT_OF_SIGHT.has(error.reason);
   return isOutOfSight && object.metadata.deletionTimestamp === undefined && isProgrammed(object);
 }

@@ -1,4 +1,5 @@
 import { KINDS } from "../api/kinds.ts";
+import { ConsulWatches } from "../discovery/consul-watches.ts";
 import { GatewayConnection } from "../kong/gateway-connection.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { EventRecorder } from "../kube/events.ts";
@@ -9,6 +10,8 @@ import type { Metrics } from "../runtime/metrics.ts";
 import { WorkQueue } from "../runtime/work-queue.ts";
 import { runWorkers } from "../runtime/worker.ts";
 import type { Caches } from "./caches.ts";
+import { certificateEnds } from "./certificate-expiry.ts";
+import type { ConsulMetrics } from "./consul-metrics.ts";
 import type { ControllerContext } from "./context.ts";
 import { keyOf } from "./dispatch.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
@@ -17,6 +20,8 @@ import { Gateways, type Gateway } from "./gateways.ts";
 import { reconcileKongGateway, type ConnectGateway } from "./kong-gateway.ts";
 import { KONG_KINDS } from "./kong-kinds.ts";
 import { reconcileKongObject } from "./kong-object.ts";
+import { RouteVerification } from "./verification.ts";
+import type { VerifyMetrics } from "./verify-metrics.ts";
 
 export interface LeaderOptions {
   readonly caches: Caches;
@@ -29,6 +34,8 @@ export interface LeaderOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly gatewayMetrics: GatewayMetrics;
+  readonly consulMetrics: ConsulMetrics;
+  readonly verifyMetrics: VerifyMetrics;
   readonly onEnqueue: (enqueue: ((key: ObjectKey) => void) | undefined) => void;
   /** Called before each write. Does not return where another replica may lead by now: the process ends. */
   readonly assertLeading: () => void;
@@ -51,8 +58,8 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   const { caches, logger, metrics } = options;
   const gateways = new Gateways({
     exists: (key) => caches.get(key) !== undefined,
-    namespaceLabels: (namespace) =>
-      caches.namespaces?.get("", namespace)?.metadata.labels ?? (caches.namespaces ? {} : undefined),
+    namespaceLabels: (namespace) => namespaceLabels(caches, namespace),
+    readsNamespaces: caches.namespaces !== undefined,
   });
   const queue = new WorkQueue({
     priorityOf: (key) => priorityOf(parseKey(key)),
@@ -76,17 +83,29 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   });
   metrics.observeStatusQueue(() => statuses.depth);
   options.gatewayMetrics.observeGateways(() => gateways.all().map(statsOf));
+  options.gatewayMetrics.observeCertificates(() => certificateEnds(caches));
+  const { events, verifyMetrics } = options;
+  const verification = new RouteVerification({ caches, events, metrics: verifyMetrics, enqueue });
+  const consul = new ConsulWatches({
+    logger,
+    onChange: (followers) => followers.forEach((follower) => queue.add(follower)),
+    onResult: (result) => options.consulMetrics.countRequest(result),
+  });
+  options.consulMetrics.observe(consul);
   const context: ControllerContext = {
     client: options.client,
     caches,
     gateways,
+    consul,
     statuses,
     events: options.events,
+    verification,
     logger,
     cluster: options.cluster,
     operatorNamespace: options.operatorNamespace,
     watches: (namespace) => options.watchNamespaces.length === 0 || options.watchNamespaces.includes(namespace),
     enqueue,
+    leaving: new Map(),
     now: () => new Date(),
   };
   const ending = new AbortController();
@@ -114,8 +133,10 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   });
   await aborted(signal);
   options.onEnqueue(undefined);
+  await verification.stop();
   await queue.shutdown();
   await work;
+  await consul.stop();
   ending.abort();
   await Promise.all(gateways.all().map(({ connection }) => connection.stop()));
   await statuses.close(STATUS_FLUSH_MS);
@@ -158,6 +179,11 @@ function connector(
 
 function statsOf({ key, connection: { state } }: Gateway): GatewayStats {
   return { gateway: formatKey(key), isReady: state.phase === "Ready", entities: state.counts };
+}
+
+function namespaceLabels(caches: Caches, namespace: string): Readonly<Record<string, string>> | undefined {
+  const found = caches.namespaces?.get("", namespace);
+  return found && (found.metadata.labels ?? {});
 }
 
 /** Gateways first, then kinds in the order in which their entities are created. */

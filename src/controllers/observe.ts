@@ -1,12 +1,25 @@
 import { parseSpec } from "../api/parse.ts";
 import { KongUpstream } from "../api/v1alpha1/kong-upstream.ts";
 import { NotReadyError, RefNotFoundError } from "../errors.ts";
+import type { ConsulWatches } from "../discovery/consul-watches.ts";
+import type { Secret } from "../kube/resource.ts";
 import { entityId } from "../model/identity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
-import { defaultKongName } from "../translate/names.ts";
-import type { ObjectReference, References, TranslationContext } from "../translate/translation.ts";
-import type { Caches } from "./caches.ts";
+import type { BackendProblem } from "../model/outcome.ts";
+import { defaultKongName, groupName } from "../translate/names.ts";
+import type { ObjectReference, References, SecretReference, TranslationContext } from "../translate/translation.ts";
+import { decodedData, type Caches } from "./caches.ts";
+import { NO_CONSUL, observeConsul } from "./consul-backends.ts";
 import type { Gateway } from "./gateways.ts";
+import { caCertificateId } from "./hand-over.ts";
+import { observeBackends } from "./observe-backends.ts";
+
+/** All that a translation may know, and what of it is worth telling. */
+export interface Observed extends TranslationContext {
+  readonly backendProblems: readonly BackendProblem[];
+  /** Not all targets are known. */
+  readonly keepTargets: boolean;
+}
 
 /**
  * The observe stage: all that a translation needs, read from the caches and the gateway's mirror and nothing else.
@@ -19,17 +32,33 @@ export function observe(options: {
   readonly gateway: Gateway;
   readonly cluster: string;
   readonly caches: Caches;
-}): TranslationContext {
-  const { owner, references, gateway, cluster, caches } = options;
+  /** Where services in Consul are followed. */
+  readonly consul?: Pick<ConsulWatches, "follow">;
+  /** Secrets that the operator has just made and that are not in the cache yet, by name. */
+  readonly madeSecrets?: ReadonlyMap<string, Secret>;
+}): Observed {
+  const { owner, references, gateway, cluster, caches, consul, madeSecrets } = options;
   const { connection, instance, workspace } = gateway;
   const naming = gateway.spec.naming ?? "Namespaced";
   const ids = new Map(
     references.objects.map((reference) => [formatKey(reference.to), resolveId(reference, gateway, caches)]),
   );
   const secrets = new Map(
-    references.secrets.map((reference) => [reference.name, secretData(owner.namespace, reference, caches)]),
+    references.secrets.map((reference) => {
+      const secret = caches.secrets.get(owner.namespace, reference.name) ?? madeSecrets?.get(reference.name);
+      if (!secret) throw secretNotFound(owner, reference);
+      return [reference.name, { data: decodedData(secret), createdAt: Date.parse(secret.metadata.creationTimestamp) }];
+    }),
   );
+  const consulBackends = observeConsul(consul ?? NO_CONSUL, owner, references.consuls ?? [], {
+    stands: () => connection.entitiesOf(owner).length > 0,
+    secretData: (name) => secrets.get(name)?.data,
+  });
+  const backends = [...observeBackends(owner.namespace, references, caches), ...consulBackends];
   return {
+    backendProblems: backends.flatMap(({ problem }) => problem ?? []),
+    keepTargets: backends.some(({ isUnknown }) => isUnknown),
+    endpoints: (field) => required(backends.find((backend) => backend.field === field)?.endpoints, field),
     owner,
     instance,
     cluster,
@@ -38,7 +67,9 @@ export function observe(options: {
       connection.idOf(owner, type, part) ?? entityId({ instance, workspace }, type, owner, part),
     idOf: (reference) => required(ids.get(formatKey(reference.to)), reference.field),
     nameOf: (reference) => upstreamName(reference, caches) ?? defaultKongName(reference.to, naming),
-    secret: (name) => required(secrets.get(name), name),
+    groupName: (group) => groupName(group, owner.namespace, gateway.key.namespace),
+    secret: (name) => required(secrets.get(name), name).data,
+    secretCreatedAt: (name) => required(secrets.get(name), name).createdAt,
   };
 }
 
@@ -54,7 +85,8 @@ function resolveId(reference: ObjectReference, gateway: Gateway, caches: Caches)
   if (!informer.get(to.namespace, to.name)) {
     throw new RefNotFoundError("RefNotFound", `${field}: ${to.kind} ${to.namespace}/${to.name} does not exist`);
   }
-  const id = gateway.connection.idOf(to, type);
+  const id =
+    (type === "ca_certificates" ? caCertificateId(caches, gateway, to) : undefined) ?? gateway.connection.idOf(to, type);
   if (id === undefined) {
     const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
     throw new NotReadyError(
@@ -66,20 +98,12 @@ function resolveId(reference: ObjectReference, gateway: Gateway, caches: Caches)
 }
 
 /** Only labelled Secrets are in the cache: one without the label looks as if it were not there, and is not read. */
-function secretData(
-  namespace: string,
-  reference: { field: string; name: string },
-  caches: Caches,
-): Readonly<Record<string, string>> {
-  const data = caches.secretData(namespace, reference.name);
-  if (!data) {
-    throw new RefNotFoundError(
-      "SecretNotFound",
-      `${reference.field}: Secret ${namespace}/${reference.name} does not exist or lacks the label that lets the operator ` +
-        `read it: kubectl label secret -n ${namespace} ${reference.name} kjo.dev/secret=true`,
-    );
-  }
-  return data;
+function secretNotFound({ namespace }: ObjectKey, { field, name }: SecretReference): RefNotFoundError {
+  return new RefNotFoundError(
+    "SecretNotFound",
+    `${field}: Secret ${namespace}/${name} does not exist or lacks the label that lets the operator ` +
+      `read it: kubectl label secret -n ${namespace} ${name} kjo.dev/secret=true. Until then what stands in Kong stays as it is`,
+  );
 }
 
 /** A KongUpstream's own name in Kong, where it chooses one. */

@@ -26,7 +26,7 @@ export function formerPlaces(
 }
 
 /** The status may be older than the last move: a gateway's mirror knows of the object all the same. */
-function knownPlaces(context: ControllerContext, key: ObjectKey, object: KongObject): ObjectKey[] {
+export function knownPlaces(context: ControllerContext, key: ObjectKey, object: KongObject): ObjectKey[] {
   const lives = object.status?.gateway;
   const holding = context.gateways.all().filter(({ connection }) => connection.entitiesOf(key).length > 0);
   const told = lives ? [{ kind: "KongGateway", namespace: lives.namespace, name: lives.name }] : [];

@@ -1,23 +1,40 @@
 import type { SyncOutcome } from "../kong/gateway-connection.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
-import type { ObjectOutcome } from "../model/outcome.ts";
+import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import type { BackendProblem, ObjectOutcome, Revoked } from "../model/outcome.ts";
 import { KongRejectedError } from "../errors.ts";
-import { conditionsOf } from "../report/conditions.ts";
+import { conditionsOf, type ConditionDraft } from "../report/conditions.ts";
 import { kindStatus } from "../report/kind-status.ts";
 import { mergeConditions } from "../report/merge-conditions.ts";
 import { reconcileRequest } from "../report/object-status.ts";
+import { withServing, type Serving } from "../report/serving.ts";
+import { recordBackendProblems } from "./backend-events.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
+import { keyOf } from "./dispatch.ts";
 import type { Gateway } from "./gateways.ts";
 
 /** Most fields that an Event lists. */
 const LISTED_FIELDS = 10;
 
+export interface ProgrammedReport {
+  readonly gateway: Gateway;
+  readonly desired: readonly KongEntity[];
+  readonly outcome: SyncOutcome;
+  readonly backendProblems?: readonly BackendProblem[];
+  /** Younger objects that want the same, and wait. */
+  readonly against?: readonly ObjectKey[];
+  /** What is told of an object that asks to be verified. */
+  readonly serving?: Serving | undefined;
+  /** Told beside the outcome's own conditions. */
+  readonly conditions?: readonly ConditionDraft[];
+}
+
 /** The report stage of an object that is in Kong: its status, and an Event where drift was found. */
 export function reportProgrammed(
   context: ControllerContext,
   object: KongObject,
-  { gateway, desired, outcome }: { gateway: Gateway; desired: readonly KongEntity[]; outcome: SyncOutcome },
+  { gateway, desired, outcome, serving, backendProblems = [], conditions = [], against = [] }: ProgrammedReport,
 ): void {
   const isReportOnly = outcome.leftDrifted.length > 0;
   writeStatus(context, object, {
@@ -25,12 +42,17 @@ export function reportProgrammed(
       result: "Programmed",
       fieldsNotSent: outcome.unknownFields,
       driftedFields: outcome.leftDrifted.map(({ path }) => path),
+      backendProblems,
+      against: against.map(formatKey),
     },
+    serving,
+    conditions,
     status: {
       gateway: { namespace: gateway.key.namespace, name: gateway.key.name, instance: gateway.instance },
-      ...kindStatus(object.kind, asTheyStand(gateway, desired)),
+      ...kindStatus(object.kind, asTheyStand(gateway, desired), keyOf(object.kind, object)),
     },
   });
+  recordBackendProblems(context, object, backendProblems);
   if (outcome.drifted.length > 0) recordDrift(context, object, outcome, isReportOnly);
 }
 
@@ -43,8 +65,13 @@ function asTheyStand({ connection }: Gateway, desired: readonly KongEntity[]): K
 }
 
 /** The report stage of an object that could not be brought to Kong. */
-export function reportFailure(context: ControllerContext, object: KongObject, error: unknown): void {
-  writeStatus(context, object, { outcome: { result: "Failed", error }, status: {} });
+export function reportFailure(
+  context: ControllerContext,
+  object: KongObject,
+  error: unknown,
+  revoked?: Revoked | undefined,
+): void {
+  writeStatus(context, object, { outcome: { result: "Failed", error, revoked }, status: {} });
   if (error instanceof KongRejectedError && !isSaid(object, error)) {
     context.events.record(object, { type: "Warning", reason: error.reason, message: error.message, action: "Program" });
   }
@@ -53,10 +80,17 @@ export function reportFailure(context: ControllerContext, object: KongObject, er
 function writeStatus(
   context: ControllerContext,
   object: KongObject,
-  { outcome, status }: { outcome: ObjectOutcome; status: Readonly<Record<string, unknown>> },
+  report: {
+    outcome: ObjectOutcome;
+    status: Readonly<Record<string, unknown>>;
+    serving?: Serving | undefined;
+    conditions?: readonly ConditionDraft[];
+  },
 ): void {
-  const drafts = conditionsOf(outcome);
-  if (!drafts) return;
+  const { outcome, status, serving } = report;
+  const told = conditionsOf(outcome);
+  if (!told) return;
+  const drafts = [...(serving ? withServing(told, serving) : told), ...(report.conditions ?? [])];
   const { generation, annotations } = object.metadata;
   const request = reconcileRequest(annotations);
   context.statuses.submit(typeOf(object.kind), object, {

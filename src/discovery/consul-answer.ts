@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { distinctEndpoints, type Endpoint } from "../model/endpoint.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
-import { ConsulProblem } from "./consul-problem.ts";
+import { ConsulError } from "./consul-error.ts";
 import type { ConsulQuery } from "./consul-query.ts";
 
 /** An answer as it came. */
@@ -26,7 +26,7 @@ const HOST = /^[0-9A-Za-z_]([-0-9A-Za-z_.]*[0-9A-Za-z_])?\.?$/;
 /**
  * What an answer of `/v1/health/service` says. That no instance passes is an answer; that we may not see any is none,
  * although Consul answers both with an empty list.
- * @throws ConsulProblem where it says nothing about the service
+ * @throws ConsulError where it says nothing about the service
  */
 export function readAnswer(query: ConsulQuery, response: ConsulResponse): ConsulAnswer {
   const { status, headers } = response;
@@ -34,7 +34,7 @@ export function readAnswer(query: ConsulQuery, response: ConsulResponse): Consul
   const index = Number(headers["x-consul-index"] ?? Number.NaN);
   const entries = parseEntries(response.body);
   if (!Number.isFinite(index) || !entries) {
-    throw new ConsulProblem("NotConsul", "what answers is no Consul HTTP API: check the address");
+    throw new ConsulError("NotConsul", "what answers is no Consul HTTP API: check the address");
   }
   if (entries.length === 0 && isBlind(query, headers)) throw denied(query);
   const instances = entries.filter((entry) => carries(entry, query.tags)).map(endpointOf);
@@ -54,32 +54,29 @@ function isBlind({ token }: ConsulQuery, headers: ConsulResponse["headers"]): bo
   return token === undefined && headers["x-consul-default-acl-policy"] === "deny";
 }
 
-function denied({ token, service }: ConsulQuery): ConsulProblem {
+function denied({ token, service }: ConsulQuery): ConsulError {
   const who = token === undefined ? "without a token nobody" : "the token";
   const may = token === undefined ? "may see anything: set secretRef" : `may not see the service "${service}"`;
-  return new ConsulProblem("ConsulDenied", `${who} ${may} (service:read and node:read are needed)`);
+  return new ConsulError("ConsulDenied", `${who} ${may} (service:read and node:read are needed)`);
 }
 
-function problemOfStatus(status: number): ConsulProblem {
+function problemOfStatus(status: number): ConsulError {
   if (status === 401 || status === 403) {
-    return new ConsulProblem(
-      "ConsulDenied",
-      `it answers ${status}: the token is unknown to it or may not read services`,
-    );
+    return new ConsulError("ConsulDenied", `it answers ${status}: the token is unknown to it or may not read services`);
   }
   if (status === 429 || status >= 500) {
-    return new ConsulProblem(
+    return new ConsulError(
       "ConsulUnavailable",
       `it answers ${status}: it has no leader, is overloaded, or does not know the datacenter`,
     );
   }
   if (status >= 300 && status < 400) {
-    return new ConsulProblem(
+    return new ConsulError(
       "ConsulRefused",
       `it answers ${status}, and redirects are not followed: correct the address`,
     );
   }
-  return new ConsulProblem(
+  return new ConsulError(
     "ConsulRefused",
     `it answers ${status} to the query: check the address, and that this Consul has namespaces and partitions if they are set`,
   );

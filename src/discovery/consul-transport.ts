@@ -1,6 +1,6 @@
 import { Client } from "undici";
 import type { ConsulResponse } from "./consul-answer.ts";
-import { ConsulProblem } from "./consul-problem.ts";
+import { ConsulError } from "./consul-error.ts";
 import type { ConsulQuery } from "./consul-query.ts";
 
 /** Answers larger than this are not read on: an instance takes about 2 kB. */
@@ -12,7 +12,7 @@ const BODY_TIMEOUT_MS = 10_000;
 export interface ConsulTransport {
   /**
    * @param timeoutMs until the answer begins
-   * @throws ConsulProblem where none comes
+   * @throws ConsulError where none comes
    */
   get(path: string, timeoutMs: number, signal: AbortSignal): Promise<ConsulResponse>;
   close(): Promise<void>;
@@ -58,12 +58,12 @@ function single(headers: Readonly<Record<string, string | string[] | undefined>>
 const TLS = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
 const TIMEOUT = /TIMEOUT|^ETIMEDOUT$/;
 
-function problemOf(error: unknown): ConsulProblem {
+function problemOf(error: unknown): ConsulError {
   const { code = "", message = String(error) } = error as { code?: string; message?: string };
-  if (TLS.test(code)) return new ConsulProblem("ConsulTLSFailed", `TLS with it fails: ${message} (${code})`, error);
+  if (TLS.test(code)) return new ConsulError("ConsulTLSFailed", `TLS with it fails: ${message} (${code})`, error);
   if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") {
-    return new ConsulProblem("NotConsul", "its answer is too large for a service's instances", error);
+    return new ConsulError("NotConsul", "its answer is too large for a service's instances", error);
   }
   const what = TIMEOUT.test(code) ? "it does not answer in time" : `it cannot be reached: ${message}`;
-  return new ConsulProblem("ConsulUnavailable", what, error);
+  return new ConsulError("ConsulUnavailable", what, error);
 }

@@ -4,7 +4,7 @@ import { backoffDelayMs, jitteredMs, sleep } from "../runtime/backoff.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { readAnswer, type ConsulAnswer } from "./consul-answer.ts";
 import { nextIndex, Pace, type PaceOptions } from "./consul-index.ts";
-import { ConsulProblem } from "./consul-problem.ts";
+import { ConsulError } from "./consul-error.ts";
 import { requestPath, type ConsulQuery } from "./consul-query.ts";
 import type { ConsulTransport } from "./consul-transport.ts";
 
@@ -13,7 +13,7 @@ export interface ConsulState {
   /** As last known; empty where no instance passes. undefined where Consul has never told us. */
   readonly endpoints: readonly Endpoint[] | undefined;
   /** Why what is known may be out of date, or why nothing is. */
-  readonly problem: ConsulProblem | undefined;
+  readonly problem: ConsulError | undefined;
 }
 
 export interface ConsulTimes {
@@ -127,7 +127,7 @@ export class ConsulWatch {
 
   #fail(error: unknown, sinceMs: number): void {
     const { logger, query, times, onResult } = this.#options;
-    const problem = error instanceof ConsulProblem ? error : new ConsulProblem("ConsulUnavailable", String(error));
+    const problem = error instanceof ConsulError ? error : new ConsulError("ConsulUnavailable", String(error));
     onResult(problem.reason);
     // A Consul that comes back may be another one: its present state is asked for, and not only what follows.
     this.#index = 0;

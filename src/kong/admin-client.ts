@@ -32,6 +32,7 @@ export class AdminRejection extends Error {
       code: typeof answer["code"] === "number" ? answer["code"] : undefined,
       message: typeof answer["message"] === "string" ? answer["message"] : "",
       fields: isJsonObject(answer["fields"]) ? answer["fields"] : {},
+      flattened: Array.isArray(answer["flattened_errors"]) ? answer["flattened_errors"] : [],
     };
   }
 
@@ -44,6 +45,8 @@ interface KongAnswer {
   readonly code: number | undefined;
   readonly message: string;
   readonly fields: JsonObject;
+  /** Errors of a declarative configuration, entity by entity. */
+  readonly flattened: readonly Json[];
 }
 
 export interface AdminClientOptions {

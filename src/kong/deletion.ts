@@ -17,6 +17,8 @@ export interface DeletionOptions {
   readonly policy: "Delete" | "Orphan";
   /** Lets what others attached go along, and leaves behind what others refer to. */
   readonly force: boolean;
+  /** Lets plugins that other objects of ours have on it go along, as Kong has it, instead of waiting for those objects. */
+  readonly cascade?: boolean;
 }
 
 export interface Deletion extends Applied {
@@ -37,7 +39,8 @@ export async function deleteEntities(
   entries: readonly MirrorEntry[],
   options: DeletionOptions,
 ): Promise<Deletion> {
-  refuseWhileUsed(session, entries);
+  refuseWhileUsed(session, entries, options.cascade ?? false);
+  if (!options.force && options.policy === "Delete") refuseWhileLeaving(session, entries);
   if (entries.length > 0) session.assertWritable();
   if (options.policy === "Orphan") return orphan(session, entries);
   const plan = planKong({ desired: [], actual: entries, compare: () => [] });
@@ -59,12 +62,18 @@ export async function deleteEntities(
   return { ...applied, leftBehind };
 }
 
-function refuseWhileUsed(session: GatewaySession, entries: readonly MirrorEntry[]): void {
+/**
+ * Nothing that other objects of ours use goes. `cascade` makes an exception of plugins.
+ * @throws DeletionBlockedError `InUse`
+ */
+export function refuseWhileUsed(session: GatewaySession, entries: readonly MirrorEntry[], cascade: boolean): void {
   const going = new Set(entries.map(({ id }) => id));
   const owners = new Map(entries.map(({ owner }) => [formatKey(owner), owner]));
   const users = new Map<string, ObjectKey>();
   for (const entry of entries) {
-    const others = session.mirror.usersOf(entry).filter(({ id }) => !going.has(id));
+    const others = session.mirror
+      .usersOf(entry)
+      .filter((user) => !going.has(user.id) && !(cascade && user.type === "plugins"));
     for (const { owner } of others) users.set(formatKey(owner), owner);
     if (others.length > 0) for (const owner of owners.values()) session.waiting.add(releaseOf(entry.id), owner);
   }
@@ -73,6 +82,20 @@ function refuseWhileUsed(session: GatewaySession, entries: readonly MirrorEntry[
     "InUse",
     `still used by ${someOf([...users.keys()])}; delete them or let them use something else`,
   );
+}
+
+/** A service went over to another host a moment ago: requests may still be on their way to this upstream. */
+function refuseWhileLeaving({ balancers }: GatewaySession, entries: readonly MirrorEntry[]): void {
+  for (const { type, fields } of entries) {
+    const name = type === "upstreams" ? nameOf(fields, "") : "";
+    const leavingMs = balancers.leavingMs(name);
+    if (leavingMs === 0) continue;
+    throw new DeletionBlockedError(
+      "StillServing",
+      `a service has just left upstream ${name}, and the gateway's workers may still send requests there; removed in ${Math.ceil(leavingMs / 1000)} s`,
+      { retryAfterMs: leavingMs },
+    );
+  }
 }
 
 /** Name under which objects wait until nothing refers to the entity any more. */

@@ -12,7 +12,10 @@ const COLLECTIONS: Readonly<Record<KongEntityType, string>> = {
   targets: "targets",
   services: "services",
   routes: "routes",
+  consumer_groups: "consumer_groups",
   consumers: "consumers",
+  // Only under a group; see membershipPath.
+  consumer_group_consumers: "consumer_group_consumers",
   acls: "acls",
   keyauth_credentials: "key-auths",
   jwt_secrets: "jwts",
@@ -27,15 +30,27 @@ export function collectionPath(type: KongEntityType, upstreamId?: string): strin
   return type === "targets" ? `/upstreams/${upstreamId ?? ""}/targets` : `/${COLLECTIONS[type]}`;
 }
 
-/** `/services/{id}`; a target's fields tell its upstream. */
+/** `/services/{id}`; a target's fields tell its upstream, a membership's the group and the consumer. */
 export function entityPath(type: KongEntityType, id: string, fields: JsonObject = {}): string {
+  if (type === "consumer_group_consumers")
+    return `${membersPath(idAt(fields, "consumer_group"))}/${idAt(fields, "consumer")}`;
   return `${collectionPath(type, upstreamIdOf(fields))}/${encodeURIComponent(id)}`;
+}
+
+/** The members of a consumer group. */
+export function membersPath(groupId = ""): string {
+  return `/consumer_groups/${groupId}/consumers`;
 }
 
 /** The upstream that a target belongs to. */
 export function upstreamIdOf(fields: JsonObject): string | undefined {
-  const upstream = fields["upstream"];
-  return isJsonObject(upstream) && typeof upstream["id"] === "string" ? upstream["id"] : undefined;
+  return idAt(fields, "upstream");
+}
+
+/** The id that a field refers to. */
+export function idAt(fields: JsonObject, field: string): string | undefined {
+  const value = fields[field];
+  return isJsonObject(value) && typeof value["id"] === "string" ? value["id"] : undefined;
 }
 
 /** Collections under a consumer, by type. Source: `GET /endpoints`. */

@@ -13,6 +13,7 @@ const NAME_FIELDS: Readonly<Partial<Record<KongEntityType, string>>> = {
   snis: "name",
   vaults: "prefix",
   consumers: "username",
+  consumer_groups: "name",
 };
 
 /**
@@ -76,10 +77,12 @@ function listsWith({ type, fields }: KongEntity): string[] {
 
 function pluginLists(fields: JsonObject): string[] {
   const [routeId, serviceId, consumerId] = [idIn(fields["route"]), idIn(fields["service"]), idIn(fields["consumer"])];
+  const groupId = idIn(fields["consumer_group"]);
   const byName = typeof fields["instance_name"] === "string" ? ["/plugins"] : [];
   if (routeId !== undefined) return [`/routes/${routeId}/plugins`, ...byName];
   if (serviceId !== undefined) return [`/services/${serviceId}/plugins`, ...byName];
-  return consumerId === undefined ? ["/plugins"] : [`/consumers/${consumerId}/plugins`, ...byName];
+  if (consumerId !== undefined) return [`/consumers/${consumerId}/plugins`, ...byName];
+  return groupId === undefined ? ["/plugins"] : [`/consumer_groups/${groupId}/plugins`, ...byName];
 }
 
 function idIn(value: Json | undefined): string | undefined {

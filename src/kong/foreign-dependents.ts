@@ -1,5 +1,4 @@
-import type { JsonObject } from "../model/json.ts";
-import { isJsonObject } from "../model/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { KongEntityType } from "../model/kong-entity.ts";
 import type { ActualEntity } from "../plan/kong.ts";
 import { wordFor } from "./conflict.ts";
@@ -11,6 +10,8 @@ import type { GatewaySession } from "./session.ts";
 interface Dependents {
   readonly collection: string;
   readonly type: KongEntityType;
+  /** Where Kong has no collection under the entity: whether one of all refers to it. */
+  readonly refersTo?: (raw: JsonObject, id: string) => boolean;
 }
 
 const PLUGINS: Dependents = { collection: "plugins", type: "plugins" };
@@ -21,6 +22,7 @@ const CASCADING: Readonly<Partial<Record<KongEntityType, readonly Dependents[]>>
   upstreams: [{ collection: "targets", type: "targets" }],
   services: [PLUGINS],
   routes: [PLUGINS],
+  consumer_groups: [PLUGINS, { collection: "consumers", type: "consumers" }],
   consumers: [
     PLUGINS,
     ...Object.entries(CONSUMER_COLLECTIONS).map(([type, collection]) => ({ collection, type: type as KongEntityType })),
@@ -30,7 +32,23 @@ const CASCADING: Readonly<Partial<Record<KongEntityType, readonly Dependents[]>>
 /** What keeps Kong from removing an entity. */
 const BLOCKING: Readonly<Partial<Record<KongEntityType, readonly Dependents[]>>> = {
   services: [{ collection: "routes", type: "routes" }],
+  certificates: [
+    { collection: "services", type: "services" },
+    { collection: "upstreams", type: "upstreams" },
+  ],
+  ca_certificates: [
+    { collection: "services", type: "services", refersTo: (raw, id) => holds(raw["ca_certificates"], id) },
+    {
+      collection: "plugins",
+      type: "plugins",
+      refersTo: ({ config }, id) => isJsonObject(config) && holds(config["ca_certificates"], id),
+    },
+  ],
 };
+
+function holds(list: Json | undefined, id: string): boolean {
+  return Array.isArray(list) && list.includes(id);
+}
 
 /** Entities of others that would go with this one, in words: `plugin cors (1a2b…)`. One read a collection. */
 export function listCascading(session: GatewaySession, entity: ActualEntity): Promise<string[]> {
@@ -49,11 +67,12 @@ async function listForeign(
 ): Promise<string[]> {
   const { client, gate } = session;
   const lists = await Promise.all(
-    kinds.map(async ({ collection, type }) => {
+    kinds.map(async ({ collection, type, refersTo }) => {
       const found: string[] = [];
-      const path = `${entityPath(entity.type, entity.id)}/${collection}`;
+      const path = refersTo ? `/${collection}` : `${entityPath(entity.type, entity.id)}/${collection}`;
       await listAll({ client, gate, urgency: "soon" }, path, type, (raw) => {
-        if (isJsonObject(raw) && holderOf(session, raw).kind !== "ours") found.push(describe(type, raw));
+        if (!isJsonObject(raw) || refersTo?.(raw, entity.id) === false) return;
+        if (holderOf(session, raw).kind !== "ours") found.push(describe(type, raw));
       });
       return found;
     }),
@@ -63,7 +82,7 @@ async function listForeign(
 
 /** Credentials are told by their id alone: their names may be keys. */
 function describe(type: KongEntityType, raw: JsonObject): string {
-  const shown = ["routes", "plugins", "snis"].includes(type)
+  const shown = ["routes", "plugins", "snis", "services", "upstreams"].includes(type)
     ? raw["name"]
     : type === "targets"
       ? raw["target"]

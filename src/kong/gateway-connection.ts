@@ -29,13 +29,15 @@ import { modeOf, type Backend, type GatewayMode } from "./backend.ts";
 import { ConnectionSession, type OwnersChangedReason } from "./connection-session.ts";
 import { DatabaseBackend } from "./database-backend.ts";
 import { DblessBackend } from "./dbless/dbless-backend.ts";
+import { releaseOf } from "./deletion.ts";
+import { failoverTransport } from "./failover-transport.ts";
 import { GatewayRefusedError, writeBarrier, type GatewayPhase, type GatewayState } from "./gateway-state.ts";
 import { DEFAULT_RETRY_TIMES, GatewayLifecycle, type RetryTimes } from "./lifecycle.ts";
 import type { MirrorEntry } from "./mirror-entry.ts";
 import { parseNodeInfo, refusalOf, type NodeInfo } from "./node-info.ts";
 import { previewObject, type Preview } from "./preview.ts";
 import { orphansOf, type PruneOptions, type PruneOutcome } from "./prune.ts";
-import type { GatewaySettings } from "./settings.ts";
+import { addressesOf, type GatewaySettings } from "./settings.ts";
 import type { SyncOptions, SyncOutcome } from "./sync-object.ts";
 import { httpTransport, type AdminTransport } from "./transport.ts";
 import { concernsGateway } from "./writer.ts";
@@ -193,6 +195,20 @@ export class GatewayConnection {
     return this.#gateway.mirror.ofOwner(owner);
   }
 
+  entitiesOfType(type: KongEntityType): MirrorEntry[] {
+    return [...this.#gateway.mirror.ofType(type)];
+  }
+
+  /** `onOwnersChanged` will name `owner` when the entity with this id changes or goes. */
+  awaitChange(entityId: string, owner: ObjectKey): void {
+    this.#gateway.waiting.add(entityId, owner);
+  }
+
+  /** `onOwnersChanged` will name `owner` when something of ours no longer refers to the entity. */
+  awaitRelease(entityId: string, owner: ObjectKey): void {
+    this.#gateway.waiting.add(releaseOf(entityId), owner);
+  }
+
   /** Other objects of ours whose entities refer to those of `owner`. */
   usersOf(owner: ObjectKey): ObjectKey[] {
     return this.#gateway.mirror.usersOfOwner(owner);
@@ -229,6 +245,7 @@ export class GatewayConnection {
     if (!info) throw new KongUnavailableError("NotAnAdminAPI", "what answers at spec.adminApi is no Kong Admin API");
     if (this.#info && this.#info.software !== info.software) gateway.catalog.forget();
     this.#info = info;
+    gateway.balancers.settleMs = info.stateUpdateMs;
     const refusal = refusalOf(info);
     if (refusal) throw new GatewayRefusedError(refusal);
     await this.#chooseBackend(modeOf(info));
@@ -306,6 +323,8 @@ export class GatewayConnection {
 
   #newClient(settings: GatewaySettings): AdminClient {
     const { transport = httpTransport, onRequest } = this.#options;
-    return new AdminClient({ settings, transport: transport(settings), onRequest });
+    const [first, ...others] = addressesOf(settings).map((url) => transport({ ...settings, url }));
+    const reached = first && others.length === 0 ? first : failoverTransport(first ? [first, ...others] : []);
+    return new AdminClient({ settings, transport: reached, onRequest });
   }
 }

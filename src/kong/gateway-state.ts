@@ -18,6 +18,24 @@ export interface GatewayState {
   readonly counts: Readonly<Record<string, number>>;
   /** When the whole mirror was last compared with the gateway. */
   readonly lastSyncTime: Date | undefined;
+  /** Only of a gateway without a database. */
+  readonly dbless: DblessState | undefined;
+}
+
+/** Which configuration a gateway without a database shall have, and which its Pods have. */
+export interface DblessState {
+  /** MD5 of the configuration, as Kong tells it in `configuration_hash`; zeros where it is empty. */
+  readonly hash: string;
+  readonly pods: readonly PodState[];
+}
+
+export interface PodState {
+  /** Host and port of its Admin API. */
+  readonly address: string;
+  /** What it last said; undefined where it has not answered. */
+  readonly hash: string | undefined;
+  /** Why it does not have the configuration; undefined where it has. */
+  readonly problem: string | undefined;
 }
 
 /** The gateway answers, and must not be written to. Never leaves this folder: objects get a NotReadyError. */

@@ -8,8 +8,9 @@ import type { RequestGate, Urgency } from "./request-gate.ts";
 
 const PAGE_SIZE = 1000;
 
-/** Types that a gateway has only with the plugin that they belong to. */
-const WITH_PLUGIN: ReadonlySet<KongEntityType> = new Set([
+/** Types that a gateway has only with the plugin that they belong to, or with an Enterprise license. */
+const NOT_EVERYWHERE: ReadonlySet<KongEntityType> = new Set([
+  "consumer_groups",
   "acls",
   "keyauth_credentials",
   "jwt_secrets",
@@ -40,7 +41,7 @@ export async function listTagged(
     await listPages(listing, collectionPath(type), `&tags=${tag}`, type, read);
   } catch (error) {
     if (!(error instanceof AdminRejection)) throw error;
-    if (error.status === 404 && WITH_PLUGIN.has(type)) return;
+    if (error.status === 404 && NOT_EVERYWHERE.has(type)) return;
     // An empty mirror in its place would make everything look as if it were gone.
     throw new KongUnavailableError(
       "NotAnAdminAPI",
@@ -80,7 +81,9 @@ async function listPages(
     if (!isJsonObject(page))
       throw new KongUnavailableError("NotAnAdminAPI", `the Admin API's list of ${entity} is no object`);
     // An empty list sometimes comes as `{}`.
-    if (Array.isArray(page["data"])) page["data"].forEach(read);
+    // Before Kong 3.5 the members of a consumer group came as `consumers`.
+    const items = page["data"] ?? page["consumers"];
+    if (Array.isArray(items)) items.forEach(read);
     const next = page["next"] === null || page["next"] === undefined ? undefined : page["offset"];
     if (next !== undefined && next === offset)
       throw new KongUnavailableError("NotAnAdminAPI", `the Admin API's list of ${entity} does not end`);

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../model/json.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { KONG_ENTITY_TYPES, type KongEntityType } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { referencesOf } from "../plan/entity-graph.ts";
@@ -83,6 +83,9 @@ function hostKey(name: unknown): string {
 function referenceKeys(type: KongEntityType, fields: JsonObject): string[] {
   const keys = referencesOf(type, fields).map(({ id }) => id);
   if (type === "services" && typeof fields["host"] === "string") keys.push(hostKey(fields["host"]));
+  // Not a reference by Kong's schema, and yet it keeps the CA certificate from being deleted (code 19).
+  const { ca_certificates: trusted } = type === "plugins" && isJsonObject(fields["config"]) ? fields["config"] : {};
+  if (Array.isArray(trusted)) keys.push(...trusted.filter((id) => typeof id === "string"));
   return keys;
 }
 

@@ -1,7 +1,9 @@
 import { KONG_ENTITY_TYPES, type KongEntityType } from "../model/kong-entity.ts";
+import { membershipId, membershipPart } from "../model/membership.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { GatewayRefusedError } from "./gateway-state.ts";
-import { listTagged } from "./lister.ts";
+import { membersPath } from "./entity-paths.ts";
+import { listAll, listTagged } from "./lister.ts";
 import type { Mirror } from "./mirror.ts";
 import { readEntity, type ReadEntity } from "./mirror-entry.ts";
 import type { GatewaySession } from "./session.ts";
@@ -25,7 +27,7 @@ export async function listMirror(session: GatewaySession, takeOver: string | und
   const startedAt = mirror.tick();
   const foreign = new Map<string, number>();
   const lists = await Promise.all(
-    KONG_ENTITY_TYPES.filter((type) => type !== "targets").map(async (type) => {
+    LISTED_TYPES.map(async (type) => {
       const typeStartedAt = mirror.tick();
       const listed: ReadEntity[] = [];
       await listTagged({ client, gate, urgency: "read" }, type, instance, (raw) => {
@@ -38,7 +40,45 @@ export async function listMirror(session: GatewaySession, takeOver: string | und
     }),
   );
   if (foreign.size > 0) throw instanceInUse(instance, foreign);
-  return { startedAt, lists };
+  const groups = lists.find(({ type }) => type === "consumer_groups")?.listed ?? [];
+  return { startedAt, lists: [...lists, await listMembers(session, groups, takeOver)] };
+}
+
+/** Types whose lists find our tags. Targets are listed by their upstreams, and members by their groups. */
+const LISTED_TYPES: readonly KongEntityType[] = KONG_ENTITY_TYPES.filter(
+  (type) => type !== "targets" && type !== "consumer_group_consumers",
+);
+
+/** Members bear no tags: those of our groups are ours where the consumer is. */
+async function listMembers(
+  session: GatewaySession,
+  groups: readonly ReadEntity[],
+  takeOver: string | undefined,
+): Promise<MirrorLists["lists"][number]> {
+  const { mirror, client, gate } = session;
+  const startedAt = mirror.tick();
+  const listed: ReadEntity[] = [];
+  await Promise.all(
+    groups.map((group) =>
+      listAll({ client, gate, urgency: "read" }, membersPath(group.id), "consumer_group_consumers", (raw) => {
+        const consumer = readEntity("consumers", raw, mirror.tags);
+        if (consumer && isOurs(session, consumer.cluster, takeOver)) listed.push(membershipOf(group, consumer));
+      }),
+    ),
+  );
+  return { type: "consumer_group_consumers", listed, startedAt };
+}
+
+/** The membership as the object of the consumer asks for it. */
+function membershipOf(group: ReadEntity, { id, owner, cluster }: ReadEntity): ReadEntity {
+  return {
+    type: "consumer_group_consumers",
+    id: membershipId(group.id, id),
+    part: membershipPart(group.owner.name),
+    fields: { consumer: { id }, consumer_group: { id: group.id } },
+    owner,
+    cluster,
+  };
 }
 
 /** @returns the owners of what differs from what was known. */
@@ -60,7 +100,7 @@ export function isOurs(
   return ofCluster === cluster || ofCluster === takeOver;
 }
 
-function instanceInUse(instance: string, foreign: ReadonlyMap<string, number>): GatewayRefusedError {
+export function instanceInUse(instance: string, foreign: ReadonlyMap<string, number>): GatewayRefusedError {
   const found = [...foreign].map(([cluster, count]) => `${count} of cluster ${cluster}`).join(", ");
   return new GatewayRefusedError({
     reason: "InstanceInUse",

@@ -16,6 +16,8 @@ export interface NodeInfo {
   readonly adminListeners: readonly Listener[];
   /** Names of the plugins that the gateway has. */
   readonly plugins: readonly string[];
+  /** How often the gateway's workers take up what was written to its database. */
+  readonly stateUpdateMs: number;
   /** Differs where another node answers, or one with other plugins or other versions of them: schemas may differ too. */
   readonly software: string;
 }
@@ -46,6 +48,7 @@ export function parseNodeInfo(body: Json | undefined): NodeInfo | undefined {
     proxyListeners: listeners(configuration["proxy_listeners"]),
     adminListeners: listeners(configuration["admin_listeners"]),
     plugins: isJsonObject(plugins) ? Object.keys(plugins).sort() : [],
+    stateUpdateMs: stateUpdateMs(configuration),
     software: softwareOf(body),
   };
 }
@@ -68,13 +71,6 @@ export function refusalOf(info: NodeInfo): Refusal | undefined {
       message: `Kong ${info.version} is older than ${OLDEST_VERSION.join(".")}, the oldest supported`,
     };
   }
-  if (info.database === "off") {
-    return {
-      reason: "DBLessNotSupported",
-      message:
-        "this gateway runs without a database (KONG_DATABASE=off), which this version of the operator cannot configure",
-    };
-  }
   return undefined;
 }
 
@@ -85,6 +81,15 @@ function softwareOf({ version, node_id, plugins }: JsonObject): string {
   const named = sorted.map(([name, plugin]) => [name, isJsonObject(plugin) ? plugin["version"] : plugin]);
   return hash("sha1", JSON.stringify([version, node_id, named]));
 }
+
+/** Source: kong.conf, worker_state_update_frequency and worker_consistency. */
+function stateUpdateMs(configuration: JsonObject): number {
+  if (configuration["worker_consistency"] === "strict") return 0;
+  const seconds = configuration["worker_state_update_frequency"];
+  return typeof seconds === "number" ? seconds * 1000 : DEFAULT_STATE_UPDATE_MS;
+}
+
+const DEFAULT_STATE_UPDATE_MS = 5_000;
 
 function text(value: Json | undefined): string {
   return typeof value === "string" ? value : "";

@@ -3,11 +3,13 @@ import type { Json, JsonObject } from "../model/json.ts";
 import type { FieldChange, KongAction, KongEntity } from "../model/kong-entity.ts";
 import type { ObjectKey } from "../model/object-key.ts";
 import { referencesOf } from "../plan/entity-graph.ts";
+import { AdminRejection } from "./admin-client.ts";
 import type { AdoptOptions } from "./adopt.ts";
 import { conflictMessage } from "./conflict.ts";
 import { findExisting } from "./find-existing.ts";
 import { holderOf } from "./holder.ts";
 import { prepare } from "./planner.ts";
+import { rejectedError } from "./rejection.ts";
 import { isSecretField, valueAt } from "./secret-fields.ts";
 import type { GatewaySession } from "./session.ts";
 import { planWithAdoptions } from "./sync-object.ts";
@@ -46,6 +48,8 @@ export async function previewObject(
   const plan = await planWithAdoptions(session, owner, desired, adopt ? { adopt } : {});
   const created = plan.operations.filter(({ action }) => action === "create").map(({ entity }) => entity);
   await refuseTaken(session, created);
+  const written = plan.operations.filter(({ action }) => action !== "delete").map(({ entity }) => entity);
+  await Promise.all(written.map((entity) => validate(session, entity)));
   const adopted = new Map(plan.adopted.map((entity) => [entity.id, entity.fields]));
   const changes = plan.operations.map(({ action, entity, changes }): PlannedChange => {
     const before = adopted.get(entity.id) ?? session.mirror.get(entity.type, entity.id)?.fields ?? {};
@@ -66,6 +70,21 @@ function shownChanges(
     if (path === "*" || isSecretField(entity, path, catalog.schemaOf(entity))) return { path, isSecret: true };
     return { path, before: valueAt(before, path), after: valueAt(full, path), isSecret: false };
   });
+}
+
+/**
+ * Asks Kong whether it would take the entity, as far as its schema says.
+ * Source: Admin API, "Validate a configuration against a schema"; references are not looked at.
+ */
+async function validate({ client, gate, catalog }: GatewaySession, entity: KongEntity): Promise<void> {
+  const { send } = catalog.complete(entity);
+  const path = `/schemas/${entity.type}/validate`;
+  try {
+    await gate.run("soon", () => client.request("POST", path, "schemas", { id: entity.id, ...send }));
+  } catch (error) {
+    if (!(error instanceof AdminRejection)) throw error;
+    if (error.status === 400) throw rejectedError(entity, error);
+  }
 }
 
 /** Kong would refuse these: somebody else has the name, key or place. */

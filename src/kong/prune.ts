@@ -38,12 +38,9 @@ export interface PruneOutcome {
  * more deletes nothing, because a mistake (a wrong kubeconfig, removed CRDs) looks just like it.
  */
 export async function prune(session: GatewaySession, options: PruneOptions): Promise<PruneOutcome> {
-  const orphans = orphansOf(session, options);
-  const limit = Math.max(1, Math.floor((session.mirror.size * options.maxPercent) / 100));
-  const isOverLimit = orphans.length > limit;
-  if (options.policy === "Report" || isOverLimit || orphans.length === 0) {
-    return { orphans, deleted: [], limit, isOverLimit, blocked: [] };
-  }
+  const { mayDelete, ...found } = guardedOrphans(session, options);
+  const { orphans } = found;
+  if (!mayDelete) return { ...found, deleted: [], blocked: [] };
   const blocked: OperatorError[] = [];
   for (const group of groupsOf(session, orphans)) {
     // Its object may have been made anew while others were removed, and have found the entity in place.
@@ -52,7 +49,18 @@ export async function prune(session: GatewaySession, options: PruneOptions): Pro
   }
   const gone = orphans.filter(({ type, id }) => !session.mirror.get(type, id));
   const deleted = gone.map((entity): KongOperation => ({ action: "delete", entity, changes: [] }));
-  return { orphans, deleted, limit, isOverLimit, blocked };
+  return { ...found, deleted, blocked };
+}
+
+/** The orphans, and whether policy and guard let them go. */
+export function guardedOrphans(
+  session: GatewaySession,
+  options: PruneOptions,
+): Pick<PruneOutcome, "orphans" | "limit" | "isOverLimit"> & { readonly mayDelete: boolean } {
+  const orphans = orphansOf(session, options);
+  const limit = Math.max(1, Math.floor((session.mirror.size * options.maxPercent) / 100));
+  const isOverLimit = orphans.length > limit;
+  return { orphans, limit, isOverLimit, mayDelete: options.policy === "Delete" && !isOverLimit && orphans.length > 0 };
 }
 
 /**
@@ -89,7 +97,7 @@ export function orphansOf(
 }
 
 /** Orphans that refer to each other go together, so that a service does not wait for its own orphaned route. */
-function groupsOf(session: GatewaySession, orphans: readonly MirrorEntry[]): MirrorEntry[][] {
+export function groupsOf(session: GatewaySession, orphans: readonly MirrorEntry[]): MirrorEntry[][] {
   const rest = new Map(orphans.map((entry) => [entry.id, entry]));
   const groups: MirrorEntry[][] = [];
   for (const first of orphans) {

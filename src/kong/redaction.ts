@@ -1,3 +1,4 @@
+import { isVaultReference } from "../model/certificate.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
 import { storedForm } from "./stored-form.ts";
@@ -68,8 +69,10 @@ function valueAt(value: Json | undefined, steps: readonly string[]): Json | unde
 
 /** All leaves below a path: a path stands for all under it. Truth values are no secrets. */
 function collect(value: Json | undefined, path: string, found: Map<string, string>): void {
-  if (typeof value === "string" && value.trim() !== "") found.set(value, path);
-  else if (typeof value === "number") found.set(String(value), path);
+  if (typeof value === "string") {
+    // The name of a secret is none itself, and a message without it would not say which one is meant.
+    if (value.trim() !== "" && !isVaultReference(value)) found.set(value, path);
+  } else if (typeof value === "number") found.set(String(value), path);
   else if (Array.isArray(value)) value.forEach((item, index) => collect(item, `${path}[${index}]`, found));
   else if (isJsonObject(value))
     for (const [name, member] of Object.entries(value)) collect(member, `${path}.${name}`, found);

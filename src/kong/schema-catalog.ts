@@ -6,7 +6,12 @@ import type { ActualEntity } from "../plan/kong.ts";
 import { parseRecordSchema, pluginSchema, type RecordSchema } from "./schema.ts";
 import { changedFields } from "./schema-compare.ts";
 import { completeFields, type Completed } from "./schema-complete.ts";
-import { FIELDS_BESIDE_SCHEMA, hasUnforeseeable, storedForm, withDependentDefaults } from "./stored-form.ts";
+import { hasUnforeseeable, storedForm, withDependentDefaults } from "./stored-form.ts";
+
+/** Who is in which consumer group is no entity to the Admin API, and has no schema there. */
+const MEMBERSHIP: RecordSchema = parseRecordSchema({
+  fields: [{ consumer: { type: "foreign", required: true } }, { consumer_group: { type: "foreign", required: true } }],
+});
 
 /** Fetches `GET /schemas/…`; undefined where the gateway has no such entity or plugin. */
 export type FetchSchema = (path: string) => Promise<JsonObject | undefined>;
@@ -19,7 +24,7 @@ export type FetchSchema = (path: string) => Promise<JsonObject | undefined>;
  */
 export class SchemaCatalog {
   readonly #fetch: FetchSchema;
-  readonly #schemas = new Map<string, RecordSchema>();
+  readonly #schemas = new Map<string, RecordSchema>([["consumer_group_consumers", MEMBERSHIP]]);
   /** Names of those fetched since {@link forget}. */
   readonly #fresh = new Set<string>();
   readonly #fetching = new Map<string, Promise<RecordSchema>>();
@@ -39,7 +44,9 @@ export class SchemaCatalog {
    * @throws KongRejectedError where the gateway has no such entity or plugin.
    */
   async load(entities: readonly KongEntity[]): Promise<void> {
-    const missing = entities.filter((entity) => !this.#fresh.has(schemaName(entity)));
+    const missing = entities.filter(
+      (entity) => entity.type !== "consumer_group_consumers" && !this.#fresh.has(schemaName(entity)),
+    );
     if (missing.length > 0) await Promise.all(missing.map((entity) => this.#load(entity)));
   }
 
@@ -51,14 +58,7 @@ export class SchemaCatalog {
     const completed = completeFields(this.schemaOf(entity), withDependentDefaults(entity.type, entity.fields));
     const lost = completed.unknown.find((path) => Object.hasOwn(REFERENCES[entity.type], path));
     if (lost !== undefined) throw referenceNotAvailable(entity.type, lost);
-    const beside = (FIELDS_BESIDE_SCHEMA[entity.type] ?? []).filter((name) => entity.fields[name] !== undefined);
-    if (beside.length === 0 && !hasUnforeseeable(entity)) return completed;
-    return {
-      send: { ...completed.send, ...Object.fromEntries(beside.map((name) => [name, entity.fields[name] ?? null])) },
-      full: completed.full,
-      unknown: completed.unknown.filter((path) => !beside.includes(path)),
-      isOpaque: true,
-    };
+    return hasUnforeseeable(entity) ? { ...completed, isOpaque: true } : completed;
   }
 
   /** What Kong holds differently from what it would hold. Only after {@link load}. */
@@ -66,8 +66,13 @@ export class SchemaCatalog {
     return changedFields(this.schemaOf(entity), storedForm(entity.type, completed.full), actual.fields);
   }
 
+  /** Whether {@link schemaOf} has an answer. */
+  knows(entity: Pick<KongEntity, "type" | "fields">): boolean {
+    return this.#schemas.has(schemaName(entity));
+  }
+
   /** Only after {@link load}. */
-  schemaOf(entity: KongEntity): RecordSchema {
+  schemaOf(entity: Pick<KongEntity, "type" | "fields">): RecordSchema {
     const schema = this.#schemas.get(schemaName(entity));
     if (!schema) throw new Error(`schema not loaded: ${schemaName(entity)}`);
     return schema;
@@ -76,10 +81,9 @@ export class SchemaCatalog {
   async #load(entity: KongEntity): Promise<void> {
     const name = schemaName(entity);
     const fetching = this.#fetchOnce(name, entity.type);
-    const schema =
-      entity.type === "plugins"
-        ? pluginSchema(await this.#fetchOnce("plugins", "plugins"), await fetching)
-        : await fetching;
+    const schema = VARIANTS.has(entity.type)
+      ? pluginSchema(await this.#fetchOnce(entity.type, entity.type), await fetching)
+      : await fetching;
     this.#schemas.set(name, schema);
     // Forgotten meanwhile: good enough for who waits for it, and fetched again by the next.
     if (this.#fetching.get(name) === fetching) this.#fresh.add(name);
@@ -98,16 +102,28 @@ export class SchemaCatalog {
   }
 }
 
-/** `services`; `plugins/key-auth`: a plugin's config has a schema of its own. */
-function schemaName({ type, fields }: KongEntity): string {
-  return type === "plugins" ? `plugins/${encodeURIComponent(String(fields["name"]))}` : type;
+/** Types whose `config` has a schema of its own for each `name`, with the word for one. */
+const VARIANTS: ReadonlyMap<KongEntityType, string> = new Map([
+  ["plugins", "plugin"],
+  ["vaults", "vault"],
+]);
+
+/** `services`, `plugins/key-auth`, `vaults/env`. */
+function schemaName({ type, fields }: Pick<KongEntity, "type" | "fields">): string {
+  return VARIANTS.has(type) ? `${type}/${encodeURIComponent(String(fields["name"]))}` : type;
 }
 
+const NOT_IN_OSS: Readonly<Partial<Record<KongEntityType, string>>> = {
+  consumer_groups:
+    "the gateway has no consumer groups, which come with Kong Gateway Enterprise; groups for the acl plugin (spec.groups of a KongConsumer) are everywhere",
+};
+
 function notAvailable(name: string, type: KongEntityType): KongRejectedError {
+  const word = VARIANTS.get(type);
   const message =
-    type === "plugins" && name !== "plugins"
-      ? `the gateway has no plugin ${JSON.stringify(decodeURIComponent(name.slice("plugins/".length)))}: install it there, or name another`
-      : `the gateway knows no ${type}`;
+    word !== undefined && name !== type
+      ? `the gateway has no ${word} ${JSON.stringify(decodeURIComponent(name.slice(type.length + 1)))}: install it there, or name another`
+      : (NOT_IN_OSS[type] ?? `the gateway knows no ${type}`);
   return new KongRejectedError("NotSupportedByGateway", message, { status: 404 });
 }
 

@@ -73,7 +73,8 @@ function completeValue(field: FieldSchema, value: Json, path: string, notes: Not
   return { send: value, full: value };
 }
 
-function absentValue(field: FieldSchema, path: string): Json {
+/** What Kong makes of a field that is not given. */
+export function absentValue(field: FieldSchema, path: string): Json {
   if (field.default !== undefined)
     return completeValue(field, field.default, path, { unknown: [], isOpaque: false }).full;
   return field.record && field.required

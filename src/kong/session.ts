@@ -1,6 +1,7 @@
 import type { KongEntityType } from "../model/kong-entity.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { AdminClient } from "./admin-client.ts";
+import type { Balancers } from "./balancers.ts";
 import type { Mirror } from "./mirror.ts";
 import type { RequestGate } from "./request-gate.ts";
 import type { SchemaCatalog } from "./schema-catalog.ts";
@@ -15,6 +16,7 @@ export interface GatewaySession {
   readonly mirror: Mirror;
   readonly catalog: SchemaCatalog;
   readonly targets: TargetLists;
+  readonly balancers: Balancers;
   readonly waiting: Waiting;
   readonly logger: Logger;
   readonly instance: string;

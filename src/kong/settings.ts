@@ -2,6 +2,8 @@
 export interface GatewaySettings {
   /** `https://kong-admin:8444`, perhaps with a path before Kong's own. */
   readonly url: string;
+  /** The URLs of a Service's Pods, where the gateway is one; each is an Admin API, and `url` names them all. */
+  readonly pods?: readonly string[] | undefined;
   /** PEM. */
   readonly tls?: {
     readonly ca?: string | undefined;
@@ -23,6 +25,13 @@ export interface GatewaySettings {
   readonly driftIntervalMs: number;
   /** What is done about a difference that no object asked for. */
   readonly driftPolicy: "Repair" | "Report";
+  /** Without a database only: what stands there without our marks may be replaced. */
+  readonly replaceForeign?: boolean | undefined;
+}
+
+/** Where requests go: one address, or those of the Pods. */
+export function addressesOf({ url, pods }: Pick<GatewaySettings, "url" | "pods">): readonly string[] {
+  return pods ?? [url];
 }
 
 /** True where both settings lead to the same entities: the mirror of one is the mirror of the other. */

@@ -3,11 +3,6 @@ import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { KongEntityType } from "../model/kong-entity.ts";
 import { storedTargetAddress } from "../plan/target-address.ts";
 
-/** Fields that Kong takes but that are in no schema: a time to live, which counts down in every answer. */
-export const FIELDS_BESIDE_SCHEMA: Readonly<Partial<Record<KongEntityType, readonly string[]>>> = {
-  keyauth_credentials: ["ttl"],
-};
-
 const GRPC: ReadonlySet<unknown> = new Set(["grpc", "grpcs"]);
 
 /**
@@ -33,6 +28,9 @@ export function storedForm(type: KongEntityType, full: JsonObject): JsonObject {
     case "oauth2_credentials":
       // Hashed with a salt of Kong's.
       return full["hash_secret"] === true ? without(full, "client_secret") : full;
+    case "certificates":
+      // Entities of their own: a certificate that names none leaves those that it has.
+      return full["snis"] === null ? without(full, "snis") : full;
     case "ca_certificates":
       return full["cert_digest"] === null ? without(full, "cert_digest") : full;
     default:
@@ -40,7 +38,10 @@ export function storedForm(type: KongEntityType, full: JsonObject): JsonObject {
   }
 }
 
-/** True where {@link storedForm} takes something out because Kong stores it in a form of its own. */
+/**
+ * True where a part of what is written cannot be found again in Kong's answer: a time to live, which counts down there,
+ * and what {@link storedForm} takes out because Kong stores it in a form of its own.
+ */
 export function hasUnforeseeable({
   type,
   fields,
@@ -48,7 +49,7 @@ export function hasUnforeseeable({
   readonly type: KongEntityType;
   readonly fields: JsonObject;
 }): boolean {
-  return type === "oauth2_credentials" && fields["hash_secret"] === true;
+  return type === "keyauth_credentials" || (type === "oauth2_credentials" && fields["hash_secret"] === true);
 }
 
 /** Source: kong.plugins.basic-auth.crypto: hex SHA-1 of the password followed by the consumer's id. */

@@ -1,3 +1,4 @@
+import type { NotReadyError } from "../errors.ts";
 import type { FieldChange, KongEntity, KongOperation } from "../model/kong-entity.ts";
 import type { ObjectKey } from "../model/object-key.ts";
 import type { ActualEntity } from "../plan/kong.ts";
@@ -9,6 +10,7 @@ import { deleteEntities, type DeletionOptions } from "./deletion.ts";
 import { driftPaths } from "./drift-paths.ts";
 import { upstreamIdOf } from "./entity-paths.ts";
 import { explainFailures } from "./failures.ts";
+import { holdBack, movedHost } from "./held-back.ts";
 import { planObject, prepare, type ObjectPlan } from "./planner.ts";
 import { isTaken } from "./rejection.ts";
 import type { GatewaySession } from "./session.ts";
@@ -20,8 +22,18 @@ export interface SyncOptions {
    * fields have changed by way of a Secret or a reference.
    */
   readonly inSyncBefore?: boolean;
+  /** The object's targets are found behind its backends: their coming and going is no drift. */
+  readonly hasFoundTargets?: boolean;
+  /** Entities under the marks of other objects of ours that become this one's: they count as its own from now on. */
+  readonly takeOver?: readonly ActualEntity[];
+  /** A service goes over to a new upstream only when the gateway is ready to serve from there; see {@link holdBack}. */
+  readonly awaitBalancers?: boolean;
   /** Entities that stand in Kong without our marks may be taken over. */
   readonly adopt?: AdoptOptions;
+  /** Not all targets are known, so that one which `desired` lacks may be wanted: none is deleted. */
+  readonly keepTargets?: boolean;
+  /** When the object was created, RFC 3339: where two want one name at a gateway without a database, the older has it. */
+  readonly createdAt?: string | undefined;
   /** The object is being deleted: `desired` is empty. */
   readonly deletion?: DeletionOptions;
 }
@@ -38,6 +50,8 @@ export interface SyncOutcome {
   readonly leftDrifted: readonly FieldChange[];
   /** Paths of fields that the gateway's schema lacks and that were not sent. */
   readonly unknownFields: readonly string[];
+  /** Something is left to be removed then. */
+  readonly againAfterMs?: number | undefined;
   /** Entities of a forced deletion that stay in Kong without our marks, in words. */
   readonly leftBehind: readonly string[];
 }
@@ -68,6 +82,9 @@ interface Attempt extends Applied {
   readonly namesBefore: ReadonlyMap<string, unknown>;
   /** Ids of what came into the mirror, be it by an update: it was gone meanwhile, or nobody was sure of it. */
   readonly arrived: ReadonlySet<string>;
+  /** A service waits for its new upstream. */
+  readonly waiting?: NotReadyError | undefined;
+  readonly removeAfterMs?: number | undefined;
 }
 
 async function attempt(
@@ -77,19 +94,31 @@ async function attempt(
   options: SyncOptions & { readonly driftPolicy: "Repair" | "Report" },
 ): Promise<Attempt> {
   await prepare(session, owner, desired);
-  const { operations, drift, unknownFields } = await planWithAdoptions(session, owner, desired, options);
+  const { operations, unknownFields, ...planned } = await planWithAdoptions(session, owner, desired, options);
+  const drift = planned.drift.filter((operation) => !isPutOff(session, operation));
   const drifted = drift.flatMap((operation) => driftPaths(operation, desired));
   const isLeft = options.driftPolicy === "Report" && drift.length > 0;
-  const plan = isLeft ? selectOperations(operations, (operation) => !drift.includes(operation)) : operations;
+  const wanted = isLeft ? selectOperations(operations, (operation) => !drift.includes(operation)) : operations;
   const found = { drifted, leftDrifted: isLeft ? drifted : [], unknownFields };
-  if (plan.length === 0) return { found, done: [], failures: [], namesBefore: new Map(), arrived: new Set() };
+  if (wanted.length === 0) return { found, done: [], failures: [], namesBefore: new Map(), arrived: new Set() };
   session.assertWritable();
+  const { plan, ...heldBack } = options.awaitBalancers ? await holdBack(session, wanted) : { plan: wanted };
   const namesBefore = new Map(session.mirror.ofOwner(owner).map(({ id, fields }) => [id, nameOf(fields)]));
   const arrived = new Set<string>();
   const applied = await applyPlan(plan, async (operation) => {
+    const moved = options.awaitBalancers ? movedHost(session, operation) : undefined;
     if (await writeOperation(session, operation)) arrived.add(operation.entity.id);
+    if (moved) session.balancers.noteLeft(moved.before);
+    if (operation.action === "create" && operation.entity.type === "upstreams") {
+      session.balancers.noteCreated(operation.entity.id);
+    }
   });
-  return { found, namesBefore, arrived, ...applied };
+  return { found, namesBefore, arrived, ...heldBack, ...applied };
+}
+
+/** The removal of an upstream that has waited until no worker used it any more. */
+function isPutOff({ balancers }: GatewaySession, { action, entity }: KongOperation): boolean {
+  return action === "delete" && entity.type === "upstreams" && balancers.wasLeft(String(nameOf(entity.fields)));
 }
 
 /** The plan, and what it takes over: that is not in the mirror yet. Only after {@link prepare}. */
@@ -97,15 +126,15 @@ export async function planWithAdoptions(
   session: GatewaySession,
   owner: ObjectKey,
   desired: readonly KongEntity[],
-  { inSyncBefore = false, adopt }: SyncOptions,
+  { inSyncBefore = false, hasFoundTargets = false, keepTargets = false, adopt, takeOver = [] }: SyncOptions,
 ): Promise<ObjectPlan & { readonly adopted: readonly ActualEntity[] }> {
-  const plan = planObject(session, owner, desired, { inSyncBefore });
+  const plan = planObject(session, owner, desired, { inSyncBefore, hasFoundTargets, keepTargets, adopted: takeOver });
   const missing = new Set(plan.operations.flatMap(({ action, entity }) => (action === "create" ? [entity.id] : [])));
   if (!adopt || missing.size === 0) return { ...plan, adopted: [] };
   session.assertWritable();
   const adoption = await findAdoptions(session, desired, missing, adopt);
-  const { adopted } = adoption;
-  return { ...planObject(session, owner, adoption.desired, { inSyncBefore: false, adopted }), adopted };
+  const adopted = [...takeOver, ...adoption.adopted];
+  return { ...planObject(session, owner, adoption.desired, { inSyncBefore: false, keepTargets, adopted }), adopted };
 }
 
 /** True where a target was refused as taken and its upstream's list is an earlier one, which is then forgotten. */
@@ -121,11 +150,13 @@ function hasOldTargets(session: GatewaySession, { failures }: Applied): boolean 
 }
 
 async function conclude(session: GatewaySession, owner: ObjectKey, result: Attempt): Promise<SyncOutcome> {
-  const { found, done, failures, namesBefore, arrived } = result;
+  const { found, done, failures, namesBefore, arrived, waiting, removeAfterMs } = result;
   if (failures.length > 0) throw await explainFailures(session, owner, failures);
+  if (waiting) throw waiting;
   const isIdentity = ({ action, entity }: KongOperation): boolean =>
     action === "create" || arrived.has(entity.id) || nameOf(entity.fields) !== namesBefore.get(entity.id);
-  return { writes: done.length, operations: done, identityChanged: done.some(isIdentity), ...found, leftBehind: [] };
+  const outcome = { writes: done.length, operations: done, identityChanged: done.some(isIdentity) };
+  return { ...outcome, ...found, againAfterMs: removeAfterMs, leftBehind: [] };
 }
 
 async function deleteObject(session: GatewaySession, owner: ObjectKey, options: DeletionOptions): Promise<SyncOutcome> {

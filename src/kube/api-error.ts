@@ -42,6 +42,11 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof KubeApiError && error.status === 404;
 }
 
+/** RBAC says no, or an admission plugin does. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof KubeApiError && error.status === 403;
+}
+
 export function isAlreadyExists(error: unknown): boolean {
   return error instanceof KubeApiError && error.status === 409;
 }

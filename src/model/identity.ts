@@ -13,6 +13,8 @@ export interface Ownership {
   readonly cluster: string;
 }
 
+/** Of all tags that are ours. */
+export const TAG_PREFIX = "kjo.";
 export const TAG_INSTANCE = "kjo.instance:";
 export const TAG_CLUSTER = "kjo.cluster:";
 export const TAG_OBJECT = "kjo.object:";

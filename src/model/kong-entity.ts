@@ -15,7 +15,9 @@ export const KONG_ENTITY_TYPES = [
   "targets",
   "services",
   "routes",
+  "consumer_groups",
   "consumers",
+  "consumer_group_consumers",
   "acls",
   "keyauth_credentials",
   "jwt_secrets",
@@ -40,6 +42,14 @@ export interface KongEntity {
   readonly part: string;
   /** Dotted paths in `fields` whose values came from a Secret; a path stands for all under it. No message shows them. */
   readonly secretPaths?: readonly string[];
+  /** Of a credential that ends by itself. */
+  readonly lifetime?: Lifetime;
+}
+
+export interface Lifetime {
+  readonly seconds: number;
+  /** Milliseconds since the epoch from which it counts; from the write where absent. */
+  readonly since?: number;
 }
 
 export type KongAction = "create" | "update" | "delete";

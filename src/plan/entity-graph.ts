@@ -20,6 +20,8 @@ import { storedTargetAddress } from "./target-address.ts";
  *                               +-- plugins -----------+
  *
  * The dotted edge, a service whose `host` is an upstream's name, is one that Kong does not hold and we do.
+ * Gateways with consumer groups have consumer_groups beside the consumers, consumer_group_consumers (who is in which)
+ * below both, and plugins below the groups.
  * Plugins stand below routes not only for their own `route`: Kong takes the `protocols` of a service's plugin only
  * where they match one of the service's routes.
  */
@@ -34,14 +36,16 @@ export const REFERENCES: Readonly<Record<KongEntityType, Readonly<Record<string,
   targets: { upstream: "upstreams" },
   services: { client_certificate: "certificates", ca_certificates: "ca_certificates" },
   routes: { service: "services" },
+  consumer_groups: {},
   consumers: {},
+  consumer_group_consumers: { consumer: "consumers", consumer_group: "consumer_groups" },
   acls: { consumer: "consumers" },
   keyauth_credentials: { consumer: "consumers" },
   jwt_secrets: { consumer: "consumers" },
   basicauth_credentials: { consumer: "consumers" },
   hmacauth_credentials: { consumer: "consumers" },
   oauth2_credentials: { consumer: "consumers" },
-  plugins: { service: "services", route: "routes", consumer: "consumers" },
+  plugins: { service: "services", route: "routes", consumer: "consumers", consumer_group: "consumer_groups" },
 };
 
 const REFERENCE_LIST: ReadonlyMap<KongEntityType, readonly [string, KongEntityType][]> = new Map(
@@ -58,6 +62,9 @@ export const CASCADES: ReadonlySet<string> = new Set([
   "plugins.service",
   "plugins.route",
   "plugins.consumer",
+  "plugins.consumer_group",
+  "consumer_group_consumers.consumer",
+  "consumer_group_consumers.consumer_group",
   "acls.consumer",
   "keyauth_credentials.consumer",
   "jwt_secrets.consumer",
@@ -119,14 +126,16 @@ const UNIQUE: Readonly<Partial<Record<KongEntityType, readonly (readonly string[
   targets: [["upstream", "target"]],
   services: [["name"]],
   routes: [["name"]],
+  consumer_groups: [["name"]],
   consumers: [["username"], ["custom_id"]],
+  consumer_group_consumers: [["consumer", "consumer_group"]],
   acls: [["consumer", "group"]],
   keyauth_credentials: [["key"]],
   jwt_secrets: [["key"]],
   basicauth_credentials: [["username"]],
   hmacauth_credentials: [["username"]],
   oauth2_credentials: [["client_id"]],
-  plugins: [["instance_name"], ["name", "service", "route", "consumer"]],
+  plugins: [["instance_name"], ["name", "service", "route", "consumer", "consumer_group"]],
 };
 
 /** What must be unique in Kong of this entity, as comparable strings; equal strings of one type exclude each other. */

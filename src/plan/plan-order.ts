@@ -18,7 +18,7 @@ type Unordered = KongOperation & { readonly before?: { readonly fields: JsonObje
  */
 export function orderOperations(operations: readonly Unordered[]): PlannedOperation[] {
   const sorted = [...operations].sort(byDefaultOrder);
-  const hard = referenceEdges(sorted);
+  const hard = withHostEdges(referenceEdges(sorted), sorted);
   const soft = uniqueEdges(sorted);
   const order = topological(sorted.length, hard, soft);
   const place = new Map(order.map((index, at) => [index, at]));
@@ -70,6 +70,33 @@ function referenceEdges(operations: readonly Unordered[]): number[][] {
     }
   });
   return edges;
+}
+
+/**
+ * A service is pointed at an upstream when that has its targets, and an upstream goes when no service is pointed at it:
+ * Kong holds no such reference, and would take the host for a name to look up.
+ */
+function withHostEdges(edges: number[][], operations: readonly Unordered[]): number[][] {
+  operations.forEach(({ action, entity, before }, index) => {
+    if (entity.type !== "upstreams") return;
+    operations.forEach((other, at) => {
+      const { type } = other.entity;
+      if (type === "services" && action === "delete" && other.before?.fields["host"] === before?.fields["name"]) {
+        edges[index]!.push(at);
+      }
+      if (type !== "services" || action === "delete" || desiredFields(other)?.["host"] !== entity.fields["name"])
+        return;
+      edges[at]!.push(index, ...targetsIn(operations, entity.id));
+    });
+  });
+  return edges;
+}
+
+function targetsIn(operations: readonly Unordered[], upstreamId: string): number[] {
+  return operations.flatMap(({ action, entity }, index) => {
+    const isOne = entity.type === "targets" && action !== "delete";
+    return isOne && referencesOf("targets", entity.fields).some(({ id }) => id === upstreamId) ? [index] : [];
+  });
 }
 
 function uniqueEdges(operations: readonly Unordered[]): number[][] {

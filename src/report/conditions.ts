@@ -8,9 +8,10 @@ import {
   OperatorError,
   RefNotFoundError,
   RefNotPermittedError,
+  TenantRestrictedError,
 } from "../errors.ts";
 import type { Condition } from "../api/meta.ts";
-import type { ObjectOutcome } from "../model/outcome.ts";
+import type { BackendProblem, ObjectOutcome } from "../model/outcome.ts";
 
 /** A condition without its times, which the writer of the status sets. */
 export type ConditionDraft = Omit<Condition, "lastTransitionTime" | "observedGeneration">;
@@ -30,11 +31,37 @@ const TRUE_MESSAGES: Readonly<Record<string, string>> = {
  * nothing about its objects.
  */
 export function conditionsOf(outcome: ObjectOutcome): ConditionDraft[] | undefined {
-  if (outcome.result === "Programmed") return programmed(outcome.fieldsNotSent, outcome.driftedFields);
+  const drafts = draftsOf(outcome);
+  if (outcome.result === "Programmed" || !drafts || !outcome.revoked) return drafts;
+  const { reason, message } = REVOKED[outcome.revoked];
+  const programmed = no("Programmed", reason, message);
+  return [...drafts.filter(({ type }) => type !== "Programmed"), programmed];
+}
+
+const REVOKED = {
+  Removed: { reason: "Revoked", message: "No longer permitted on the gateway, and removed from Kong" },
+  Reported: {
+    reason: "RevocationReported",
+    message: "No longer permitted on the gateway; still in Kong, because the KongGateway's revocation.policy is Report",
+  },
+  Blocked: {
+    reason: "RevocationBlocked",
+    message: "No longer permitted on the gateway; still in Kong, because something there refers to it; tried again",
+  },
+} as const;
+
+function draftsOf(outcome: ObjectOutcome): ConditionDraft[] | undefined {
+  if (outcome.result === "Programmed") {
+    const conditions = programmed(outcome.fieldsNotSent, outcome.driftedFields);
+    return [...withBackendProblems(conditions, outcome.backendProblems ?? []), ...contested(outcome.against ?? [])];
+  }
   const { error } = outcome;
   const reason = error instanceof OperatorError ? error.reason : "InternalError";
   const message = error instanceof OperatorError ? error.message : "An error in the operator itself; its log says more";
   if (error instanceof InvalidSpecError)
+    return [no("Accepted", reason, message), no("Ready", reason, message), stalled(reason, message)];
+  // What Kong holds of it may be an earlier, permitted version: Programmed stays as it is.
+  if (error instanceof TenantRestrictedError)
     return [no("Accepted", reason, message), no("Ready", reason, message), stalled(reason, message)];
   const accepted = yes("Accepted");
   if (error instanceof RefNotFoundError || error instanceof RefNotPermittedError) {
@@ -99,6 +126,31 @@ function programmed(fieldsNotSent: readonly string[], driftedFields: readonly st
     conditions.push({ type: "Drifted", status: "True", reason: "DriftFound", message: cap(message) });
   }
   return conditions;
+}
+
+/**
+ * Kong holds what there is: a Service without endpoints is a fact like any other, told in the reason. One that the spec
+ * names and that does not exist is a reference that is not resolved, though the others are followed.
+ */
+function withBackendProblems(conditions: ConditionDraft[], problems: readonly BackendProblem[]): ConditionDraft[] {
+  const first = problems.find(({ isMissing }) => isMissing) ?? problems[0];
+  if (!first) return conditions;
+  const status = first.isMissing ? "False" : "True";
+  const message = cap(problems.map((problem) => problem.message).join("; "));
+  const told = ["ResolvedRefs", "Ready"];
+  return conditions.map((condition) =>
+    told.includes(condition.type) ? { type: condition.type, status, reason: first.reason, message } : condition,
+  );
+}
+
+/** Most names that a message lists. */
+const LISTED = 5;
+
+function contested(against: readonly string[]): ConditionDraft[] {
+  if (against.length === 0) return [];
+  const more = against.length > LISTED ? ` and ${against.length - LISTED} more` : "";
+  const message = `Younger bindings want the same plugin in the same place, and wait: ${against.slice(0, LISTED).join(", ")}${more}`;
+  return [{ type: "Contested", status: "True", reason: "OlderWins", message: cap(message) }];
 }
 
 /** A violation of Kong's schema stays one until the spec changes; a clash of names may end by itself. */

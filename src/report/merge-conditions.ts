@@ -2,7 +2,7 @@ import type { Condition } from "../api/meta.ts";
 import type { ConditionDraft } from "./conditions.ts";
 
 /** Conditions that say what the object is; they stay as they were where a reconcile has nothing new to say of them. */
-const LASTING: ReadonlySet<string> = new Set(["Accepted", "ResolvedRefs", "Programmed", "Drifted"]);
+const LASTING: ReadonlySet<string> = new Set(["Accepted", "ResolvedRefs", "Programmed", "Drifted", "Serving"]);
 
 export type DatedCondition = ConditionDraft & { readonly observedGeneration?: number };
 

@@ -1,4 +1,4 @@
-import { NotReadyError, OperatorError } from "../errors.ts";
+import { NotReadyError, OperatorError, PendingError } from "../errors.ts";
 
 /** What a reconcile may say when it did not throw. */
 export interface ReconcileResult {
@@ -55,7 +55,8 @@ export function outcomeOfError(thrown: unknown, failures: number, policy = DEFAU
   }
   const base = { result: error.reason, isBug: false, error };
   if (error.retryAfterMs !== undefined) {
-    return { ...base, level: "warn", requeue: { kind: "after", delayMs: error.retryAfterMs, countFailure: true } };
+    const level = error instanceof NotReadyError ? "debug" : "warn";
+    return { ...base, level, requeue: { kind: "after", delayMs: error.retryAfterMs, countFailure: true } };
   }
   switch (error.policy) {
     case "none":
@@ -65,7 +66,7 @@ export function outcomeOfError(thrown: unknown, failures: number, policy = DEFAU
       // Waiting is the ordinary course of things: at each start every object waits for its gateway.
       return {
         ...base,
-        level: error instanceof NotReadyError ? "debug" : "info",
+        level: error instanceof NotReadyError || error instanceof PendingError ? "debug" : "info",
         requeue: { kind: "after", delayMs: policy.recheckMs, countFailure: false },
       };
     case "backoff":

@@ -1,10 +1,10 @@
 import type { KongPluginBindingSpec } from "../api/v1alpha1/kong-plugin-binding.ts";
 import { InvalidSpecError } from "../errors.ts";
-import type { JsonObject } from "../model/json.ts";
+import type { Json, JsonObject } from "../model/json.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
 import { assembleConfig, CONFIG_FIELDS, configSecrets } from "./config.ts";
 import { kongFields } from "./kong-fields.ts";
-import { entity, type KindTranslation, type ObjectReference } from "./translation.ts";
+import { entity, type KindTranslation, type ObjectReference, type TranslationContext } from "./translation.ts";
 
 const OWN_FIELDS = ["plugin", ...CONFIG_FIELDS, "targets", "scope"];
 
@@ -15,6 +15,7 @@ const SCOPES = [
   { ref: "serviceRef", kind: "KongService", type: "services", field: "service" },
   { ref: "routeRef", kind: "KongRoute", type: "routes", field: "route" },
   { ref: "consumerRef", kind: "KongConsumer", type: "consumers", field: "consumer" },
+  { ref: "consumerGroupRef", kind: "KongConsumerGroup", type: "consumer_groups", field: "consumer_group" },
 ] as const;
 
 export const kongPluginBindingTranslation: KindTranslation<KongPluginBindingSpec> = {
@@ -26,7 +27,8 @@ export const kongPluginBindingTranslation: KindTranslation<KongPluginBindingSpec
   },
 
   translate(spec, context) {
-    const { config, secretPaths } = assembleConfig(spec, context);
+    const { config: written, secretPaths } = assembleConfig(spec, context);
+    const config = spec.plugin === "acl" ? withGroupNames(written, context) : written;
     const fields: JsonObject = { name: spec.plugin, ...kongFields(spec, OWN_FIELDS), config };
     if (spec.scope === "Global")
       return [entity(context, "plugins", fields, { part: "global", tags: spec.tags, secretPaths })];
@@ -51,20 +53,27 @@ export const kongPluginBindingTranslation: KindTranslation<KongPluginBindingSpec
   },
 };
 
+/** The groups that the acl plugin allows and denies, under the names that consumers of the same namespace have them by. */
+function withGroupNames(config: JsonObject, { groupName }: TranslationContext): JsonObject {
+  const named = (value: Json): Json => (typeof value === "string" ? groupName(value) : value);
+  const lists = ["allow", "deny"].flatMap((field): [string, Json][] => {
+    const groups = config[field];
+    return Array.isArray(groups) ? [[field, groups.map(named)]] : [];
+  });
+  return { ...config, ...Object.fromEntries(lists) };
+}
+
 function targetReferences(namespace: string, target: Target, index: number): ObjectReference[] {
-  const references: ObjectReference[] = SCOPES.flatMap(({ ref, kind, type }) => {
+  return SCOPES.flatMap(({ ref, kind, type }) => {
     const name = target[ref]?.name;
     return name === undefined ? [] : [{ field: `spec.targets[${index}].${ref}`, to: { kind, namespace, name }, type }];
   });
-  if (target.consumerGroupRef) {
-    const to = { kind: "KongConsumerGroup", namespace, name: target.consumerGroupRef.name };
-    references.push({ field: `spec.targets[${index}].consumerGroupRef`, to, type: "consumers" });
-  }
-  return references;
 }
 
-function fieldOf(reference: ObjectReference): string {
-  return SCOPES.find((scope) => scope.kind === reference.to.kind)?.field ?? "consumer_group";
+function fieldOf({ to }: ObjectReference): string {
+  const scope = SCOPES.find(({ kind }) => kind === to.kind);
+  if (!scope) throw new Error(`no scope of a plugin: ${to.kind}`);
+  return scope.field;
 }
 
 /** The part names what the plugin acts on, so that it stays the same one when targets are reordered. */

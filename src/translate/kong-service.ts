@@ -1,10 +1,22 @@
 import type { KongServiceSpec } from "../api/v1alpha1/kong-service.ts";
 import { InvalidSpecError } from "../errors.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { KongEntity } from "../model/kong-entity.ts";
+import { targetsOfBackends } from "./backend-targets.ts";
 import { kongFields } from "./kong-fields.ts";
-import { entity, type KindTranslation, type ObjectReference } from "./translation.ts";
+import { foundTargets } from "./kong-upstream.ts";
+import { backendUpstreamName } from "./names.ts";
+import {
+  endpointsBehind,
+  entity,
+  type KindTranslation,
+  type ObjectReference,
+  type TranslationContext,
+} from "./translation.ts";
 
-const OWN_FIELDS = ["url", "upstreamRef", "clientCertificateRef", "caCertificateRefs"];
+/** The path of the reference to where a service's own upstream finds its servers, and the part of that upstream. */
+const BACKEND = { field: "spec.backend", part: "backend" };
+const OWN_FIELDS = ["url", "upstreamRef", "backend", "clientCertificateRef", "caCertificateRefs"];
 
 export const kongServiceTranslation: KindTranslation<KongServiceSpec> = {
   kind: "KongService",
@@ -18,7 +30,8 @@ export const kongServiceTranslation: KindTranslation<KongServiceSpec> = {
     spec.caCertificateRefs?.forEach((ref, index) => {
       objects.push(caCertificateReference(namespace, `spec.caCertificateRefs[${index}]`, ref.name));
     });
-    return { objects, secrets: [] };
+    const services = spec.backend ? [{ field: BACKEND.field, ...spec.backend.serviceRef }] : [];
+    return { objects, secrets: [], services };
   },
 
   translate(spec, context) {
@@ -38,9 +51,18 @@ export const kongServiceTranslation: KindTranslation<KongServiceSpec> = {
         context.idOf(caCertificateReference(namespace, `spec.caCertificateRefs[${index}]`, ref.name)),
       );
     }
-    return [entity(context, "services", fields, { tags: spec.tags })];
+    if (spec.backend) fields["host"] = backendUpstreamName(context.owner);
+    const service = entity(context, "services", fields, { tags: spec.tags });
+    return spec.backend ? [service, ...backendEntities(context, fields["host"] as string, spec.tags)] : [service];
   },
 };
+
+/** The service's own upstream and the targets in it. */
+function backendEntities(context: TranslationContext, name: string, tags: readonly string[] | undefined): KongEntity[] {
+  const upstream = entity(context, "upstreams", { name }, { part: BACKEND.part, tags });
+  const targets = targetsOfBackends([{ endpoints: endpointsBehind(context, BACKEND.field) }]);
+  return [upstream, ...foundTargets(context, upstream, targets)];
+}
 
 function upstreamReference(namespace: string, name: string): ObjectReference {
   return { field: "spec.upstreamRef", to: { kind: "KongUpstream", namespace, name }, type: "upstreams" };

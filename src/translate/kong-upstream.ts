@@ -1,14 +1,33 @@
 import type { KongUpstreamSpec } from "../api/v1alpha1/kong-upstream.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
+import { storedTargetAddress } from "../plan/target-address.ts";
+import { targetsOfBackends, type WeightedTarget } from "./backend-targets.ts";
+import { consulSecrets } from "./consul-references.ts";
 import { kongFields } from "./kong-fields.ts";
-import { entity, type KindTranslation, type ObjectReference } from "./translation.ts";
+import {
+  endpointsBehind,
+  entity,
+  type KindTranslation,
+  type ObjectReference,
+  type TranslationContext,
+} from "./translation.ts";
 
 export const kongUpstreamTranslation: KindTranslation<KongUpstreamSpec> = {
   kind: "KongUpstream",
 
   references(namespace, spec) {
     const ref = spec.clientCertificateRef;
-    return { objects: ref ? [certificateReference(namespace, ref.name)] : [], secrets: [] };
+    const consuls = (spec.backends ?? []).flatMap(({ consul }, index) =>
+      consul ? [{ field: backendField(index), backend: consul }] : [],
+    );
+    return {
+      objects: ref ? [certificateReference(namespace, ref.name)] : [],
+      secrets: consuls.flatMap(({ field, backend }) => consulSecrets(`${field}.consul`, backend)),
+      consuls,
+      services: (spec.backends ?? []).flatMap(({ serviceRef }, index) =>
+        serviceRef ? [{ field: backendField(index), ...serviceRef }] : [],
+      ),
+    };
   },
 
   translate(spec, context) {
@@ -17,7 +36,7 @@ export const kongUpstreamTranslation: KindTranslation<KongUpstreamSpec> = {
       "upstreams",
       {
         name: context.defaultName,
-        ...kongFields(spec, ["targets", "clientCertificateRef"]),
+        ...kongFields(spec, ["targets", "backends", "clientCertificateRef"]),
         ...(spec.clientCertificateRef
           ? {
               client_certificate: {
@@ -41,9 +60,31 @@ export const kongUpstreamTranslation: KindTranslation<KongUpstreamSpec> = {
         { part: targetPart(target.target), tags: target.tags },
       ),
     );
-    return [upstream, ...targets];
+    const named = new Set((spec.targets ?? []).map(({ target }) => storedTargetAddress(target)));
+    const backends = (spec.backends ?? []).map(({ weight }, index) => ({
+      weight,
+      endpoints: endpointsBehind(context, backendField(index)),
+    }));
+    // What the spec itself says of an address wins over what is found under it.
+    const found = targetsOfBackends(backends).filter(({ target }) => !named.has(target));
+    return [upstream, ...targets, ...foundTargets(context, upstream, found)];
   },
 };
+
+function backendField(index: number): string {
+  return `spec.backends[${index}]`;
+}
+
+/** Targets that no spec names one by one. */
+export function foundTargets(
+  context: TranslationContext,
+  upstream: KongEntity,
+  targets: readonly WeightedTarget[],
+): KongEntity[] {
+  return targets.map(({ target, weight }) =>
+    entity(context, "targets", { target, upstream: { id: upstream.id }, weight }, { part: targetPart(target) }),
+  );
+}
 
 function certificateReference(namespace: string, name: string): ObjectReference {
   return { field: "spec.clientCertificateRef", to: { kind: "KongCertificate", namespace, name }, type: "certificates" };

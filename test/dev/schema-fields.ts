@@ -78,6 +78,7 @@ function typeName(schema: JsonObject): string {
   if (schema["additionalProperties"] !== undefined)
     return `map to ${typeName(objectOf(schema["additionalProperties"]))}`;
   if (schema["x-kubernetes-preserve-unknown-fields"] === true) return "free object";
+  if (schema["x-kubernetes-int-or-string"] === true) return "integer or string";
   return String(schema["format"] === "date-time" ? "time" : schema["type"]);
 }
 

@@ -182,6 +182,7 @@ export const OUR_KINDS: readonly string[] = [
   "KongService",
   "KongUpstream",
   "KongConsumer",
+  "KongConsumerGroup",
   "KongGateway",
 ];
 

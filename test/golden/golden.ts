@@ -5,7 +5,14 @@ import type { Caches } from "../../src/controllers/caches.ts";
 import type { Gateway } from "../../src/controllers/gateways.ts";
 import { KONG_KINDS, type KongKind } from "../../src/controllers/kong-kinds.ts";
 import { observe } from "../../src/controllers/observe.ts";
-import { OperatorError } from "../../src/errors.ts";
+import {
+  endpointsOf,
+  type EndpointSliceFields,
+  type PortRef,
+  type ServiceFields,
+} from "../../src/discovery/endpoint-slices.ts";
+import { OperatorError, RefNotFoundError } from "../../src/errors.ts";
+import type { Endpoint } from "../../src/model/endpoint.ts";
 import { entityId } from "../../src/model/identity.ts";
 import type { FieldChange, KongEntity, KongEntityType } from "../../src/model/kong-entity.ts";
 import { formatKey, parseKey, type ObjectKey } from "../../src/model/object-key.ts";
@@ -17,7 +24,11 @@ const CLUSTER = "11111111-2222-4333-8444-555555555555";
 
 interface Manifest {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly spec?: Readonly<Record<string, unknown>>;
   /** Of a Secret. */
   readonly stringData?: Readonly<Record<string, string>>;
@@ -83,12 +94,13 @@ class World {
 
   shown(key: string): Golden["objects"][string] {
     try {
-      return this.#translate(key).map(({ type, id, part, fields, secretPaths }) => ({
+      return this.#translate(key).map(({ type, id, part, fields, secretPaths, lifetime }) => ({
         type,
         id,
         ...(part === "" ? {} : { part }),
         fields,
         ...(secretPaths ? { secretPaths } : {}),
+        ...(lifetime ? { lifetime } : {}),
       }));
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
@@ -113,7 +125,18 @@ class World {
     const idOf = (owner: ObjectKey, type: KongEntityType, part = ""): string =>
       this.#standing.find((entity) => ownedBy(formatKey(owner))(entity) && entity.type === type && entity.part === part)
         ?.id ?? entityId({ instance: INSTANCE, workspace: "" }, type, owner, part);
-    return { instance: INSTANCE, workspace: "", spec, connection: { idOf } } as unknown as Gateway;
+    const key = { kind: "KongGateway", namespace: NAMESPACE, name: "default" };
+    return { key, instance: INSTANCE, workspace: "", spec, connection: { idOf } } as unknown as Gateway;
+  }
+
+  #endpoints(namespace: string, name: string, port: PortRef, field: string): Endpoint[] {
+    const service = this.#objects.get(`Service/${namespace}/${name}`);
+    if (!service)
+      throw new RefNotFoundError("ServiceNotFound", `${field}: Service ${namespace}/${name} does not exist`);
+    const slices = [...this.#objects.values()].filter(
+      ({ kind, metadata: { labels } }) => kind === "EndpointSlice" && labels?.["kubernetes.io/service-name"] === name,
+    );
+    return endpointsOf(service as unknown as ServiceFields, slices as unknown as EndpointSliceFields[], port, field);
   }
 
   #caches(): Caches {
@@ -121,9 +144,20 @@ class World {
     const informer = (kind: string) => ({ get: (namespace: string, name: string) => get({ kind, namespace, name }) });
     return {
       kinds: new Map(KONG_KINDS.map(({ definition: { kind } }) => [kind, informer(kind)])),
-      secretData: (namespace: string, name: string) => get({ kind: "Secret", namespace, name })?.stringData,
+      services: {
+        endpointsOf: (...reference: Parameters<Caches["services"]["endpointsOf"]>) => this.#endpoints(...reference),
+      },
+      secrets: { get: (namespace: string, name: string) => secretOf(get({ kind: "Secret", namespace, name })) },
     } as unknown as Caches;
   }
+}
+
+function secretOf(manifest: Manifest | undefined): object | undefined {
+  const data = Object.entries(manifest?.stringData ?? {}).map(([key, text]) => [
+    key,
+    Buffer.from(text).toString("base64"),
+  ]);
+  return manifest && { metadata: { creationTimestamp: "2026-01-01T00:00:00Z" }, data: Object.fromEntries(data) };
 }
 
 function planOf(desired: readonly KongEntity[], actual: readonly KongEntity[]): string[] {

@@ -145,6 +145,23 @@ describe("install/chart", () => {
     ]);
   });
 
+  it("lets the operator create Secrets in the namespaces that are listed for it, and nowhere else", async () => {
+    const mayCreate = async (...sets: string[]): Promise<string[]> =>
+      (await render(...sets))
+        .filter(({ kind }) => kind === "Role" || kind === "ClusterRole")
+        .filter((role) =>
+          (role["rules"] as { resources: string[]; verbs: string[] }[]).some(
+            ({ resources, verbs }) => resources.includes("secrets") && verbs.includes("create"),
+          ),
+        )
+        .map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
+    assert.deepEqual(await mayCreate("watchNamespaces={a}"), []);
+    assert.deepEqual(await mayCreate("generateSecrets.namespaces={a,b}"), [
+      "Role a/kjo-system:kjo-kong-jenkins-operator-generate",
+      "Role b/kjo-system:kjo-kong-jenkins-operator-generate",
+    ]);
+  });
+
   it("brings the definition of every kind, kept when the release goes", async () => {
     const definitions = (await render()).filter(({ kind }) => kind === "CustomResourceDefinition");
     assert.deepEqual(

@@ -91,7 +91,7 @@ describe("install", () => {
   }
 
   /** From the first route to the last object; in between a second replica takes over from the first. */
-  async function live(deployment: Manifest, namespace: string): Promise<void> {
+  async function live(deployment: Manifest, namespace: string, { generates = false } = {}): Promise<void> {
     const story = new Story({ kubectl, kong, backend, namespace });
     const operators = [await startAsDeployed(deployment, "operator-1")];
     try {
@@ -99,6 +99,7 @@ describe("install", () => {
       await story.edit();
       await story.drift();
       await story.consumer();
+      if (generates) await story.generatedKey();
       operators.push(await startAsDeployed(deployment, "operator-2"));
       assert.equal(await holderOf(deployment), "operator-1");
       kong.resetCounts();
@@ -217,6 +218,8 @@ describe("install", () => {
         "--set",
         "watchNamespaces={team-b,team-c}",
         "--set",
+        "generateSecrets.namespaces={team-b}",
+        "--set",
         "podDisruptionBudget.enabled=true",
         "--set",
         "networkPolicy.enabled=true",
@@ -227,7 +230,7 @@ describe("install", () => {
     });
 
     it("serves a watched namespace from the first route to the last object", async () => {
-      await live(only(manifests, "Deployment"), "team-b");
+      await live(only(manifests, "Deployment"), "team-b", { generates: true });
     });
 
     it("uses every verb that it was granted, and was refused none", async () => {

@@ -95,6 +95,20 @@ export class Story {
     await this.#served("/members/42", "/42", { apikey: API_KEY });
   }
 
+  /** A consumer whose key the operator makes, and finds in its Secret from then on. */
+  async generatedKey(): Promise<void> {
+    const credentials = [{ type: "key-auth", secretRef: { name: "bob-key" }, generate: true }];
+    await this.apply(this.#object("KongConsumer", "bob", { credentials }));
+    await this.#ready("kongconsumers.kjo.dev/bob");
+    const { data } = await this.#kubectl.json<{ data: { key: string } }>(
+      "get",
+      "secret",
+      "bob-key",
+      ...this.#inNamespace,
+    );
+    await this.#served("/members/42", "/42", { apikey: Buffer.from(data.key, "base64").toString("utf8") });
+  }
+
   async upstream(): Promise<void> {
     const { backend } = this.#options;
     await this.apply(

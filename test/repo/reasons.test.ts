@@ -6,13 +6,14 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Reasons of our errors and conditions; `kube/` has only those of the API server. */
-const SOURCES = globSync("src/{controllers,kong,discovery,report,translate,plan,api}/**/*.ts", { cwd: ROOT });
+const SOURCES = globSync("src/{controllers,kong,discovery,report,translate,plan,api,verify}/**/*.ts", { cwd: ROOT });
 
 /** Where a reason is written down: the first argument of an error, a field, or an argument of a condition. */
 const WRITTEN = [
   /new \w+Error\(\s*"([A-Z]\w+)"/g,
   /\breason(?::| =)\s*(?:[^",;]*\?\s*)?"([A-Z]\w+)"(?:\s*:\s*"([A-Z]\w+)")?/g,
   /\b(?:yes|no|unknown|stalled|reconciling)\(\s*"[A-Z]\w+"(?:,\s*"([A-Z]\w+)")?/g,
+  /\b(?:fault|cannot)\(\s*"([A-Z]\w+)"/g,
   /instanceof OperatorError \? error\.reason : "([A-Z]\w+)"/g,
 ];
 

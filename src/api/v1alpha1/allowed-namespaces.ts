@@ -30,7 +30,7 @@ const Requirement = withRules(
 );
 
 /** metav1.LabelSelector. Empty, it selects every namespace. */
-const LabelSelector = z.strictObject({
+export const LabelSelector = z.strictObject({
   matchLabels: z
     .record(z.string(), labelValue())
     .meta({ maxProperties: 32 })

@@ -1,22 +1,59 @@
 import { z } from "zod";
-import { setOf } from "../fields.ts";
+import { mapListOf, setOf } from "../fields.ts";
 import type { KindDefinition } from "../kind.ts";
 import { MESSAGE_COLUMN, READY_COLUMNS } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
-import { SecretRef } from "../references.ts";
+import { LocalRef, SecretRef } from "../references.ts";
 import { withRules } from "../rules.ts";
 import { entityStatusFields, KongStatus } from "../status.ts";
 import { entityFields } from "./common.ts";
 
+/** Algorithms of which the operator makes keys. */
+export const GENERATED_ALGORITHMS = [
+  "HS256",
+  "HS384",
+  "HS512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "ES256",
+  "ES384",
+  "EdDSA",
+] as const;
+
 /** One credential. Its Secret's keys are the names of Kong's fields. */
-export const Credential = z.strictObject({
-  type: z.enum(["jwt", "key-auth", "basic-auth", "hmac-auth", "oauth2"]).describe("Plugin that the credential is for."),
-  secretRef: SecretRef.describe(
-    "The Secret with the credential. Its keys are named like Kong's fields: " +
-      "jwt takes key and secret or rsa_public_key, and algorithm; key-auth key; basic-auth username and password; " +
-      "hmac-auth username and secret; oauth2 name, client_id and client_secret, and redirect_uris, client_type and hash_secret.",
-  ),
-});
+export const Credential = withRules(
+  z.strictObject({
+    type: z
+      .enum(["jwt", "key-auth", "basic-auth", "hmac-auth", "oauth2"])
+      .describe("Plugin that the credential is for."),
+    secretRef: SecretRef.describe(
+      "The Secret with the credential. Its keys are named like Kong's fields: " +
+        "jwt takes key and secret or rsa_public_key, and algorithm; key-auth key, and ttl; basic-auth username and password; " +
+        "hmac-auth username and secret; oauth2 name, client_id and client_secret, and redirect_uris, client_type and hash_secret.",
+    ),
+    generate: z
+      .boolean()
+      .optional()
+      .describe(
+        "Make the credential and write the Secret where it does not exist. Needs the right to create Secrets in the namespace.",
+      ),
+    algorithm: z
+      .enum(GENERATED_ALGORITHMS)
+      .optional()
+      .describe(
+        "Algorithm of a generated jwt credential, HS256 by default. With RS, ES and EdDSA the Secret gets private_key too, which stays in the cluster.",
+      ),
+  }),
+  [
+    {
+      cel: "!has(self.algorithm) || (self.type == 'jwt' && has(self.generate) && self.generate)",
+      message: "only goes with generate: true and type jwt; otherwise the Secret's key algorithm says it",
+      at: "algorithm",
+      holds: ({ algorithm, type, generate }) => algorithm === undefined || (type === "jwt" && generate === true),
+    },
+  ],
+);
 export type Credential = z.infer<typeof Credential>;
 
 const credentials = withRules(z.array(Credential).max(64), [
@@ -40,6 +77,9 @@ export const KongConsumerSpec = z
       ),
     custom_id: z.string().min(1).max(512).optional().describe("Id of the consumer in another system."),
     groups: setOf(z.string().min(1).max(256), 64).optional().describe("Groups of the consumer, for the acl plugin."),
+    consumerGroups: mapListOf(LocalRef, "name", 64)
+      .optional()
+      .describe("KongConsumerGroups that the consumer is a member of; only Kong Gateway Enterprise has them."),
     credentials: credentials.optional().describe("What the consumer proves its identity with."),
     ...entityFields("consumer"),
   })

@@ -8,6 +8,7 @@ import { isSet, withRules, withTransitionRules } from "../rules.ts";
 import { baseStatusFields } from "../status.ts";
 import { AllowedNamespaces } from "./allowed-namespaces.ts";
 import { DeletionPolicy } from "./common.ts";
+import { tenancyFields } from "./kong-gateway-tenants.ts";
 import { Proxy } from "./kong-gateway-proxy.ts";
 
 const AdminTls = z.strictObject({
@@ -111,6 +112,7 @@ const fields = z.strictObject({
     .default("Namespaced")
     .describe("Names in Kong of objects that set none: Namespaced makes <namespace>.<name>, Plain just <name>."),
   allowedNamespaces: AllowedNamespaces.prefault({}).describe("Namespaces whose objects may use the gateway."),
+  ...tenancyFields,
   drift: Drift.prefault({}).describe("How changes made behind the operator's back are found and what becomes of them."),
   prune: Prune.prefault({}).describe("What becomes of our entities that no object describes any more."),
   deletionPolicy: DeletionPolicy.default("Delete").describe(

@@ -6,9 +6,16 @@ import { withRules } from "../rules.ts";
 import { entityStatusFields, KongStatus } from "../status.ts";
 import { kongRouteFields } from "./kong-route-fields.ts";
 import { routeRules } from "./kong-route-rules.ts";
+import { RouteVerify, verifyRules } from "./kong-route-verify.ts";
+
+const fields = kongRouteFields.extend({
+  verify: RouteVerify.optional().describe(
+    "A request through the gateway's proxy that shows whether the route serves: sent after each change and on an interval, told by the condition Serving. Needs spec.proxy of the KongGateway.",
+  ),
+});
 
 /** A route in Kong. */
-export const KongRouteSpec = withRules(kongRouteFields, routeRules).describe(
+export const KongRouteSpec = withRules(fields, [...routeRules, ...verifyRules]).describe(
   "What the route in Kong should be. Fields of Kong's own keep its names; what is absent takes the gateway's default.",
 );
 export type KongRouteSpec = z.infer<typeof KongRouteSpec>;
@@ -31,6 +38,12 @@ export const KongRoute: KindDefinition<KongRouteSpec, KongRouteStatus> = {
   printerColumns: [
     { name: "Kong name", type: "string", jsonPath: ".status.kong.name", description: "Name of the route in Kong" },
     { name: "Service", type: "string", jsonPath: ".spec.serviceRef.name" },
+    {
+      name: "Serving",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Serving")].status',
+      description: "Whether the proxy answers for the route as spec.verify expects",
+    },
     { name: "Hosts", type: "string", jsonPath: ".spec.hosts", priority: 1 },
     { name: "Paths", type: "string", jsonPath: ".spec.paths", priority: 1 },
     { name: "Gateway", type: "string", jsonPath: ".status.gateway.name", priority: 1 },

@@ -7,6 +7,7 @@ import { LocalRef } from "../references.ts";
 import { isSet, withRules } from "../rules.ts";
 import { entityStatusFields, KongStatus } from "../status.ts";
 import { entityFields, PROTOCOLS } from "./common.ts";
+import { ServicePortRef } from "./service-port-ref.ts";
 
 const MAX_TIMEOUT_MS = 2147483646;
 const timeout = () => integer(1, MAX_TIMEOUT_MS).optional();
@@ -26,6 +27,14 @@ const fields = z.strictObject({
     .optional()
     .describe("Short for protocol, host, port and path in one."),
   upstreamRef: LocalRef.optional().describe("The KongUpstream that balances the requests; stands in place of host."),
+  backend: z
+    .strictObject({
+      serviceRef: ServicePortRef.describe("The Kubernetes Service whose ready endpoints take the requests."),
+    })
+    .optional()
+    .describe(
+      "Servers found in the cluster; the service gets an upstream of its own for them. Stands in place of host.",
+    ),
   protocol: z.enum(PROTOCOLS).optional().describe("Protocol spoken to the upstream server."),
   host: host()
     .optional()
@@ -70,9 +79,9 @@ function speaks(
 /** A service in Kong. */
 export const KongServiceSpec = withRules(fields, [
   {
-    cel: "[has(self.host), has(self.url), has(self.upstreamRef)].filter(set, set).size() == 1",
-    message: "exactly one of host, url and upstreamRef must be set: they all say where requests go",
-    holds: (spec) => [spec.host, spec.url, spec.upstreamRef].filter(isSet).length === 1,
+    cel: "[has(self.host), has(self.url), has(self.upstreamRef), has(self.backend)].filter(set, set).size() == 1",
+    message: "exactly one of host, url, upstreamRef and backend must be set: they all say where requests go",
+    holds: (spec) => [spec.host, spec.url, spec.upstreamRef, spec.backend].filter(isSet).length === 1,
   },
   {
     cel: "!has(self.url) || !(has(self.protocol) || has(self.port) || has(self.path))",

@@ -7,6 +7,7 @@ import { LocalRef } from "../references.ts";
 import { withRules } from "../rules.ts";
 import { entityStatusFields, KongStatus } from "../status.ts";
 import { entityFields, tagsField } from "./common.ts";
+import { UpstreamBackend } from "./kong-upstream-backends.ts";
 import { Healthchecks } from "./kong-upstream-healthchecks.ts";
 import { upstreamRules } from "./kong-upstream-rules.ts";
 
@@ -57,7 +58,16 @@ const fields = z.strictObject({
   host_header: hostWithPort().optional().describe("Host header of requests to the targets."),
   clientCertificateRef: LocalRef.optional().describe("The KongCertificate presented to the targets."),
   use_srv_name: z.boolean().optional().describe("Whether the name that an SRV record gives becomes the Host header."),
-  targets: mapListOf(Target, "target", 512).optional().describe("The servers behind the upstream."),
+  targets: mapListOf(Target, "target", 512)
+    .optional()
+    .describe("Servers behind the upstream, each with a weight of its own."),
+  backends: z
+    .array(UpstreamBackend)
+    .max(32)
+    .optional()
+    .describe(
+      "Where more servers are found and followed as they come and go. Several backends share 10000 of weight; the targets of an only one weigh 100 each.",
+    ),
   ...entityFields("upstream"),
 });
 export type KongUpstreamFields = z.infer<typeof fields>;

@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 
 const sources = fileURLToPath(new URL("../../../src/", import.meta.url));
 
-const PURE = ["model", "errors", "api", "translate", "plan", "report"];
+const PURE = ["model", "errors", "api", "translate", "plan", "report", "tenancy"];
 const OUTSIDE = [...PURE, "runtime"];
-const EVERYTHING = [...OUTSIDE, "kong", "jenkins", "notify", "discovery", "kube", "controllers"];
+const EVERYTHING = [...OUTSIDE, "cron", "kong", "jenkins", "notify", "discovery", "verify", "kube", "controllers"];
 
 /** Without I/O, so that what imports them alone stays pure. */
 const PURE_PACKAGES = ["zod", "yaml", "node:crypto", "node:util"];
@@ -24,6 +24,8 @@ const DIRECTIONS = {
   translate: { parts: PURE, only: PURE_PACKAGES },
   plan: { parts: PURE, only: PURE_PACKAGES },
   report: { parts: PURE, only: PURE_PACKAGES },
+  tenancy: { parts: PURE, only: PURE_PACKAGES },
+  cron: { parts: [], only: PURE_PACKAGES },
   // Knows no Kong, Jenkins or Kubernetes type, so nothing of the model but the JSON that errors carry.
   runtime: { parts: ["errors"], never: [...CLUSTER_PACKAGES, "undici"] },
   // Requests and what can go wrong with them; knows no server's answers.
@@ -32,11 +34,14 @@ const DIRECTIONS = {
   jenkins: { parts: [...OUTSIDE, "http"], never: CLUSTER_PACKAGES },
   notify: { parts: [...OUTSIDE, "http"], never: CLUSTER_PACKAGES },
   discovery: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
+  verify: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
   kube: { parts: OUTSIDE, never: [] },
   config: { parts: PURE, never: CLUSTER_PACKAGES },
   controllers: { parts: [...EVERYTHING, "config"], never: [...CLUSTER_PACKAGES, "undici", "node:http", "node:https"] },
-  cli: { parts: [...EVERYTHING, "config"], never: CLUSTER_PACKAGES },
-  main: { parts: [...EVERYTHING, "config", "cli"], never: CLUSTER_PACKAGES },
+  convert: { parts: PURE, only: PURE_PACKAGES },
+  offline: { parts: [...EVERYTHING, "convert"], never: [...CLUSTER_PACKAGES, "undici"] },
+  cli: { parts: [...EVERYTHING, "config", "convert", "offline"], never: CLUSTER_PACKAGES },
+  main: { parts: [...EVERYTHING, "config", "convert", "offline", "cli"], never: CLUSTER_PACKAGES },
 };
 
 /** Reports an import in `src/` that goes against the directions. */

@@ -1,5 +1,6 @@
 import { addAclEndpoints } from "./admin/acl-endpoints.ts";
 import { addCertificateEndpoints } from "./admin/certificate-endpoints.ts";
+import { addConsumerGroupEndpoints } from "./admin/consumer-group-endpoints.ts";
 import { addConsumerEndpoints } from "./admin/consumer-endpoints.ts";
 import { addEntityEndpoints } from "./admin/entity-endpoints.ts";
 import { addInfoEndpoints } from "./admin/info-endpoints.ts";
@@ -18,6 +19,7 @@ import { startProxy } from "./proxy/proxy.ts";
 import { RequestLog } from "./request-log.ts";
 import type { LoggedRequest, RequestFilter } from "./request-log.ts";
 import type { RouterFlavor } from "./schema/catalog.ts";
+import type { Edition } from "./schema/enterprise.ts";
 import { loadCatalog } from "./schema/catalog.ts";
 import { Dao } from "./store/dao.ts";
 import { Store } from "./store/store.ts";
@@ -27,6 +29,8 @@ export interface KongDoubleOptions {
   readonly port?: number;
   /** Port of the proxy; a free one by default. */
   readonly proxyPort?: number;
+  /** Port of the proxy over TLS; a free one by default. */
+  readonly proxyTlsPort?: number;
   /** Without a database: read-only but for `POST /config`. */
   readonly dbless?: boolean;
   /** A real gateway's speed instead of this machine's. */
@@ -34,6 +38,8 @@ export interface KongDoubleOptions {
   /** Routes and balancers are served with a real gateway's delay. */
   readonly lag?: boolean;
   readonly routerFlavor?: RouterFlavor;
+  /** `enterprise` has consumer groups, by Kong's documentation; everything else stays that of the open-source gateway. */
+  readonly edition?: Edition;
   /** Faults that are there from the beginning. */
   readonly faults?: readonly Fault[];
 }
@@ -41,6 +47,8 @@ export interface KongDoubleOptions {
 export interface KongDouble {
   readonly adminUrl: string;
   readonly proxyUrl: string;
+  /** `https://127.0.0.1:<port>`: certificates by server name. */
+  readonly proxyTlsUrl: string;
   /** The most recent requests to the Admin API, oldest first. */
   readonly requests: readonly LoggedRequest[];
   /** Requests to the Admin API since the start or the last reset; a predicate counts the recent ones only. */
@@ -59,7 +67,7 @@ export interface KongDouble {
  */
 export async function startKongDouble(options: KongDoubleOptions = {}): Promise<KongDouble> {
   const { dbless = false, lag = false, routerFlavor = "traditional_compatible" } = options;
-  const store = new Store(loadCatalog(routerFlavor));
+  const store = new Store(loadCatalog(routerFlavor, options.edition));
   const dao = new Dao(store, { readOnly: dbless });
   const info = new NodeInfo({ dbless, routerFlavor });
   const balancers = new Balancers(store, { lag });
@@ -72,6 +80,7 @@ export async function startKongDouble(options: KongDoubleOptions = {}): Promise<
   addAclEndpoints(router, dao);
   addCertificateEndpoints(router, dao);
   addConsumerEndpoints(router, dao);
+  addConsumerGroupEndpoints(router, dao);
   addTargetEndpoints(router, { dao, balancers, nodeId: info.nodeId });
   addSchemaEndpoints(router, dao);
   addTagEndpoints(router, store, { dbless });
@@ -92,7 +101,11 @@ export async function startKongDouble(options: KongDoubleOptions = {}): Promise<
   for (const fault of options.faults ?? []) faults.add(fault);
 
   await admin.start(options.port ?? 0);
-  const proxy = await startProxy(store, { port: options.proxyPort ?? 0, lag }).catch(async (error: unknown) => {
+  const proxy = await startProxy(store, {
+    port: options.proxyPort ?? 0,
+    tlsPort: options.proxyTlsPort ?? 0,
+    lag,
+  }).catch(async (error: unknown) => {
     await admin.stop();
     throw error;
   });
@@ -101,12 +114,17 @@ export async function startKongDouble(options: KongDoubleOptions = {}): Promise<
     info,
     configurationHash: () => config?.hash,
     load: () => admin.load,
-    listen: () => ({ admin: new URL(admin.url).host, proxy: new URL(proxy.url).host }),
+    listen: () => ({
+      admin: new URL(admin.url).host,
+      proxy: new URL(proxy.url).host,
+      proxyTls: new URL(proxy.tlsUrl).host,
+    }),
   });
 
   return {
     adminUrl: admin.url,
     proxyUrl: proxy.url,
+    proxyTlsUrl: proxy.tlsUrl,
     requests: log.recent,
     count: (filter) => log.count(filter),
     resetCounts: () => {

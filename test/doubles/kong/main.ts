@@ -3,7 +3,7 @@ import { startKongDouble } from "./double.ts";
 import type { KongDoubleOptions } from "./double.ts";
 
 const USAGE =
-  "npm run double:kong -- [--port N] [--proxy-port N] [--dbless] [--pace kong] [--lag] [--router expressions]";
+  "npm run double:kong -- [--port N] [--proxy-port N] [--proxy-tls-port N] [--dbless] [--pace kong] [--lag] [--router expressions]";
 
 /** Reads the command line. @throws Error with a message for people. */
 function parseOptions(args: readonly string[]): KongDoubleOptions {
@@ -12,6 +12,7 @@ function parseOptions(args: readonly string[]): KongDoubleOptions {
     options: {
       port: { type: "string" },
       "proxy-port": { type: "string" },
+      "proxy-tls-port": { type: "string" },
       dbless: { type: "boolean", default: false },
       pace: { type: "string" },
       lag: { type: "boolean", default: false },
@@ -26,6 +27,7 @@ function parseOptions(args: readonly string[]): KongDoubleOptions {
   return {
     port: parsePort("--port", values.port),
     proxyPort: parsePort("--proxy-port", values["proxy-port"]),
+    proxyTlsPort: parsePort("--proxy-tls-port", values["proxy-tls-port"]),
     dbless: values.dbless,
     lag: values.lag,
     routerFlavor: router,
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
   const double = await startKongDouble(parseOptions(process.argv.slice(2)));
   process.stdout.write("This is a stand-in for Kong Gateway 3.9 for tests and demos. It is not Kong.\n");
   process.stdout.write(`Admin API: ${double.adminUrl}\n`);
-  process.stdout.write(`Proxy: ${double.proxyUrl}\n`);
+  process.stdout.write(`Proxy: ${double.proxyUrl}, ${double.proxyTlsUrl}\n`);
   const stop = (): void => {
     process.off("SIGTERM", stop).off("SIGINT", stop);
     double.stop().catch((error: unknown) => {

@@ -10,6 +10,8 @@ export interface GatewaySnapshot {
   readonly routes: ReadonlyMap<string, JsonObject>;
   readonly plugins: ReadonlyMap<string, JsonObject>;
   readonly consumers: ReadonlyMap<string, JsonObject>;
+  /** Who is in which consumer group; empty where the gateway has none. */
+  readonly consumer_group_consumers: ReadonlyMap<string, JsonObject>;
   readonly upstreams: ReadonlyMap<string, JsonObject>;
   readonly targets: ReadonlyMap<string, JsonObject>;
   readonly certificates: ReadonlyMap<string, JsonObject>;

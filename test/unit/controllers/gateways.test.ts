@@ -17,6 +17,7 @@ function gateways(
   const all = new Gateways({
     exists: (key) => existing.includes(formatKey(key)),
     namespaceLabels: () => options.labels,
+    readsNamespaces: false,
   });
   const spec = { allowedNamespaces: options.allowed } as KongGatewaySpec;
   all.set({ key: EDGE, spec, instance: "kong.edge", workspace: "" } as Gateway);

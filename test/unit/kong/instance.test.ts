@@ -81,7 +81,6 @@ describe("kong/gateway-connection: instance", () => {
 
   const REFUSALS: { title: string; body: string; reason: string }[] = [
     { title: "a data plane", body: root({ role: "data_plane", database: "off" }), reason: "DataPlane" },
-    { title: "a gateway without a database", body: root({ database: "off" }), reason: "DBLessNotSupported" },
     { title: "a gateway that is too old", body: root({}, "3.3.1"), reason: "VersionNotSupported" },
   ];
   for (const { title, body, reason } of REFUSALS) {

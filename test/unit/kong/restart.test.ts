@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { GatewayConnection } from "../../../src/kong/gateway-connection.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 import type { KongEntity } from "../../../src/model/kong-entity.ts";
+import { membershipId, membershipPart } from "../../../src/model/membership.ts";
 import { formatKey } from "../../../src/model/object-key.ts";
 import { CA_PEM, CERTIFICATE_PEM, KEY_PEM, PUBLIC_KEY_PEM } from "./pem.ts";
 import { entity, keyOf, Rig, route, service } from "./rig.ts";
@@ -14,6 +15,14 @@ const UPSTREAM = entity(UPSTREAM_OWNER, "upstreams", {
 });
 const CONSUMER_OWNER = keyOf("KongConsumer", "bob");
 const CONSUMER = entity(CONSUMER_OWNER, "consumers", { username: "bob", custom_id: "b-1" }, { tags: ["z", "a", "z"] });
+const GROUP = entity(keyOf("KongConsumerGroup", "gold"), "consumer_groups", { name: "team-a.gold" });
+const MEMBER: KongEntity = {
+  type: "consumer_group_consumers",
+  id: membershipId(GROUP.id, CONSUMER.id),
+  part: membershipPart("gold"),
+  owner: CONSUMER_OWNER,
+  fields: { consumer: { id: CONSUMER.id }, consumer_group: { id: GROUP.id } },
+};
 const CERTIFICATE = entity(keyOf("KongCertificate", "web"), "certificates", {
   cert: CERTIFICATE_PEM,
   key: KEY_PEM,
@@ -74,10 +83,12 @@ const OBJECTS: readonly (readonly KongEntity[])[] = [
     target("host.test:443", { tags: [] }),
     target("10.0.0.9:1", { weight: 0 }),
   ],
+  [GROUP],
   [
     CONSUMER,
+    MEMBER,
     credential("acls", { group: "g1" }),
-    credential("keyauth_credentials", { key: "a-long-key", ttl: 3600 }),
+    { ...credential("keyauth_credentials", { key: "a-long-key" }), lifetime: { seconds: 3600 } },
     credential("jwt_secrets", { key: "issuer", algorithm: "RS256", rsa_public_key: PUBLIC_KEY_PEM }),
     credential("basicauth_credentials", { username: "bob", password: "open sesame" }),
     credential("hmacauth_credentials", { username: "bob", secret: "s3cret" }),
@@ -121,7 +132,7 @@ describe("kong/gateway-connection: restart", () => {
   let rig: Rig;
 
   beforeEach(async () => {
-    rig = await Rig.start();
+    rig = await Rig.start({ edition: "enterprise" });
     await rig.admin("PUT", `/certificates/${OTHER_CERTIFICATE_ID}`, { cert: CERTIFICATE_PEM, key: KEY_PEM });
   });
   afterEach(() => rig.stop());
@@ -144,7 +155,7 @@ describe("kong/gateway-connection: restart", () => {
   it("writes nothing for objects that are in sync, whatever their types", async () => {
     const first = await rig.ready();
     await syncAll(first);
-    assert.equal(Object.keys(first.state.counts).length, 15, "one entity of each type");
+    assert.equal(Object.keys(first.state.counts).length, 17, "one entity of each type");
     const second = await rig.ready();
     assert.deepEqual(await syncAll(second), {});
     assert.equal(rig.writes, 0);

@@ -17,7 +17,7 @@ import type { JsonObject } from "../../../src/model/json.ts";
 import type { KongEntity, KongEntityType } from "../../../src/model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../../../src/model/object-key.ts";
 import type { Logger } from "../../../src/runtime/logger.ts";
-import { startKongDouble, type KongDouble } from "../../doubles/kong/double.ts";
+import { startKongDouble, type KongDouble, type KongDoubleOptions } from "../../doubles/kong/double.ts";
 
 export const CLUSTER = "6f2c0f6e-0000-4000-8000-000000000001";
 export const INSTANCE = "team-a.default";
@@ -50,8 +50,8 @@ export class Rig {
     this.double = double;
   }
 
-  static async start(): Promise<Rig> {
-    return new Rig(await startKongDouble());
+  static async start(options: KongDoubleOptions = {}): Promise<Rig> {
+    return new Rig(await startKongDouble(options));
   }
 
   get settings(): GatewaySettings {
@@ -68,12 +68,13 @@ export class Rig {
   }
 
   /** A connection that is on its way; see {@link ready}. */
-  connect(overrides: Partial<GatewaySettings> = {}, options: { cluster?: string } = {}): GatewayConnection {
+  connect(overrides: Partial<GatewaySettings> = {}, options: { cluster?: string; loadedHash?: string } = {}): GatewayConnection {
     const connection = new GatewayConnection({
       settings: { ...this.settings, ...overrides },
       cluster: options.cluster ?? CLUSTER,
       logger: this.#logger(),
       now: () => new Date(),
+      ...(options.loadedHash === undefined ? {} : { loadedHash: options.loadedHash }),
       onStateChange: (state) => this.states.push(state),
       onOwnersChanged: (owners, why) => this.owners.push({ why, keys: owners.map(formatKey) }),
       transport: (settings) => this.#transport(settings),
@@ -85,8 +86,11 @@ export class Rig {
   }
 
   /** A connection that has its mirror. */
-  async connectAndWait(overrides: Partial<GatewaySettings> = {}): Promise<GatewayConnection> {
-    const connection = this.connect(overrides);
+  async connectAndWait(
+    overrides: Partial<GatewaySettings> = {},
+    options: { cluster?: string; loadedHash?: string } = {},
+  ): Promise<GatewayConnection> {
+    const connection = this.connect(overrides, options);
     await until(() => connection.state.phase === "Ready");
     return connection;
   }

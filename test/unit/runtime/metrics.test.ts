@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { ConsulMetrics } from "../../../src/controllers/consul-metrics.ts";
 import { GatewayMetrics } from "../../../src/controllers/gateway-metrics.ts";
+import { VerifyMetrics } from "../../../src/controllers/verify-metrics.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
 import { WorkQueue } from "../../../src/runtime/work-queue.ts";
 
@@ -22,6 +24,8 @@ describe("runtime/metrics", () => {
     });
     const { registry } = complete();
     new GatewayMetrics(registry);
+    new ConsulMetrics(registry);
+    new VerifyMetrics(registry);
     const defined = registry.getMetricsAsArray().map((metric) => {
       const { name, labelNames } = metric as unknown as { name: string; labelNames: string[] };
       return [name, metric.constructor.name.toLowerCase(), labelNames];

@@ -18,6 +18,7 @@ function translate(spec: Partial<KongPluginBindingSpec>, secret: Readonly<Record
       idFor: () => "id",
       idOf: () => "id",
       nameOf: () => "name",
+      groupName: (group) => group,
       secret: () => secret,
     },
   );

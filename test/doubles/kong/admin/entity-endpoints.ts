@@ -1,6 +1,5 @@
 import type { JsonObject } from "../../../../src/model/json.ts";
 import { randomUUID } from "node:crypto";
-import { ENTITIES } from "../store/entities.ts";
 import type { EntityDefinition } from "../store/entities.ts";
 import type { Dao, EntityKey } from "../store/dao.ts";
 import { referenceId } from "../store/table.ts";
@@ -15,8 +14,8 @@ import type { Router } from "./router.ts";
 
 /** Registers what Kong generates for every entity: its collection, its members, and both ways of each reference. */
 export function addEntityEndpoints(router: Router, dao: Dao): void {
-  for (const definition of ENTITIES) {
-    const { name } = definition;
+  for (const { name, definition } of dao.store.catalog.entities.values()) {
+    if (definition.isInternal === true) continue;
     const path = `/${collectionName(definition)}`;
     router.add(path, {
       GET: ({ query }) => listResponse(path, pageOf(dao, name, parsePageQuery(query)), query),

@@ -1,5 +1,5 @@
 import type { Dao } from "../store/dao.ts";
-import type { NodeInfo, ServerLoad } from "./node-info.ts";
+import type { Listen, NodeInfo, ServerLoad } from "./node-info.ts";
 import { PLUGIN_NAMES } from "./node-info.ts";
 import { NOT_FOUND, NO_CONTENT, ok } from "./response.ts";
 import type { Handler, Handlers, Router } from "./router.ts";
@@ -10,7 +10,7 @@ export interface InfoContext {
   /** Undefined with a database. */
   readonly configurationHash: () => string | undefined;
   readonly load: () => ServerLoad;
-  readonly listen: () => { readonly admin: string; readonly proxy: string };
+  readonly listen: () => Listen;
 }
 
 /** Paths that Kong lists beside those that are served here; they belong to plugins and to parts without a double. */

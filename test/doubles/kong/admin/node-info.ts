@@ -83,7 +83,7 @@ export class NodeInfo {
   }
 
   /** Body of `GET /`. */
-  root(store: Store, listen: { readonly admin: string; readonly proxy: string }): JsonObject {
+  root(store: Store, listen: Listen): JsonObject {
     const enabled = [...new Set([...store.table("plugins").rows.values()].map((row) => row["name"] as string))].sort();
     const available = Object.entries(PLUGIN_PRIORITIES).map(([name, priority]) => [
       name,
@@ -124,13 +124,16 @@ export class NodeInfo {
   }
 
   // The settings that decide over the gateway's behaviour; a real one lists all of its configuration here.
-  #configuration(listen: { readonly admin: string; readonly proxy: string }): JsonObject {
+  #configuration(listen: Listen): JsonObject {
     const loaded: Record<string, Json> = Object.fromEntries(PLUGIN_NAMES.map((name) => [name, true]));
     return {
       admin_listen: [listen.admin],
       admin_listeners: [listenerOf(listen.admin)],
-      proxy_listen: [listen.proxy],
-      proxy_listeners: [listenerOf(listen.proxy)],
+      proxy_listen: [listen.proxy, `${listen.proxyTls} ssl`],
+      proxy_listeners: [
+        listenerOf(listen.proxy),
+        { ...listenerOf(listen.proxyTls), listener: `${listen.proxyTls} ssl`, ssl: true },
+      ],
       status_listeners: [],
       stream_listeners: [],
       database: this.#options.dbless ? "off" : "postgres",
@@ -150,6 +153,13 @@ export class NodeInfo {
       worker_state_update_frequency: 5,
     };
   }
+}
+
+/** Where the double listens: `127.0.0.1:8000`. */
+export interface Listen {
+  readonly admin: string;
+  readonly proxy: string;
+  readonly proxyTls: string;
 }
 
 /** An address as Kong takes it apart, without the flags of nginx that are off. */

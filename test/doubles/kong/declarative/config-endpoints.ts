@@ -70,13 +70,17 @@ export class DeclarativeConfig {
     if (String(check) === "1" && given.hash === this.#hash) return { status: 304 };
     const result = readDocument(this.#store.catalog, this.#relations, given.document);
     if ("errors" in result) throw this.#refusal(result.errors, given.document, isTruthy(flat));
-    return this.#apply(result.entities, given.hash ?? md5(JSON.stringify(given.document)));
+    // What Kong showed itself is not computed anew: a password is hashed already.
+    const transforms = given.document["_transform"] !== false;
+    return this.#apply(result.entities, given.hash ?? md5(JSON.stringify(given.document)), transforms);
   }
 
-  async #apply(entities: Entities, hash: string): Promise<AdminResponse> {
+  async #apply(entities: Entities, hash: string, transforms: boolean): Promise<AdminResponse> {
     if (this.#isLoading) return BUSY;
     const rows = Object.entries(entities).flatMap(([type, byId]) =>
-      Object.values(byId).map((row) => [type, rulesOf(type).transform?.(row, row) ?? row] as const),
+      Object.values(byId).map(
+        (row) => [type, (transforms ? rulesOf(type).transform?.(row, row) : undefined) ?? row] as const,
+      ),
     );
     this.#isLoading = true;
     try {
@@ -122,7 +126,7 @@ function documentOf(params: JsonObject, request: AdminRequest): GivenDocument | 
   if (text === "") return undefined;
   let value: Json;
   try {
-    value = parse(text, { version: "1.1" }) as Json;
+    value = parseJson(text) ?? (parse(text, { version: "1.1" }) as Json);
   } catch (error) {
     const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
     throw invalidConfiguration({ error: `failed parsing declarative configuration: ${why}` }, {});
@@ -131,6 +135,15 @@ function documentOf(params: JsonObject, request: AdminRequest): GivenDocument | 
     throw invalidConfiguration({ error: "failed parsing declarative configuration: expected an object" }, {});
   }
   return { document: Array.isArray(value) ? {} : value, hash: md5(text) };
+}
+
+/** Kong tries JSON first too. */
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
 }
 
 function isTruthy(value: Json | undefined): boolean {

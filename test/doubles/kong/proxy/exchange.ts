@@ -18,6 +18,8 @@ export interface ClientRequest {
   readonly host: string;
   /** The port that the gateway listens on. */
   readonly port: number;
+  /** Over TLS. */
+  readonly isSecure?: boolean;
   /** Complete body; empty where there is none. */
   readonly body: Buffer;
 }

@@ -10,18 +10,22 @@ export const INDEXED_TABLES = [
   "services",
   "routes",
   "consumers",
+  "consumer_group_consumers",
   "acls",
   "keyauth_credentials",
   "jwt_secrets",
   "basicauth_credentials",
   "hmacauth_credentials",
   "plugins",
+  "certificates",
+  "snis",
 ] as const;
 
 export type IndexedTable = (typeof INDEXED_TABLES)[number];
 
 /** By which field an entity is found in a request. */
 const LOOKUP_FIELDS: Partial<Record<IndexedTable, string>> = {
+  snis: "name",
   upstreams: "name",
   consumers: "username",
   keyauth_credentials: "key",
@@ -50,6 +54,7 @@ export class GatewayIndex {
   readonly #plugins = new Map<string, Map<string, JsonObject>>();
   readonly #targetsOf = new Map<string, Map<string, JsonObject>>();
   readonly #groupsOf = new Map<string, Map<string, JsonObject>>();
+  readonly #consumerGroupsOf = new Map<string, Map<string, JsonObject>>();
 
   constructor(options: IndexOptions = {}) {
     this.#options = options;
@@ -102,22 +107,31 @@ export class GatewayIndex {
     return this.#plugins.keys();
   }
 
-  /** The enabled plugin of that name for a request: the most specific scope wins. */
+  /**
+   * The enabled plugin of that name for a request: the most specific scope wins. Source: docs.konghq.com, Plugin Precedence.
+   */
   pluginFor(name: string, route: string, service: string, consumer: string): JsonObject | undefined {
     const scopes = this.#plugins.get(name);
     if (scopes === undefined) return undefined;
-    for (const [r, s, c] of [
+    const groups = [...(this.#consumerGroupsOf.get(consumer)?.values() ?? [])];
+    const groupIds = groups.flatMap((member) => referenceOf(member["consumer_group"]) ?? []);
+    for (const [r, s, c, isOfGroup] of [
       [route, service, consumer],
+      [route, service, "", true],
       [route, "", consumer],
       ["", service, consumer],
+      [route, "", "", true],
+      ["", service, "", true],
       [route, service, ""],
       ["", "", consumer],
+      ["", "", "", true],
       [route, "", ""],
       ["", service, ""],
       ["", "", ""],
     ] as const) {
-      const plugin = scopes.get(`${r}:${s}:${c}`);
-      if (plugin !== undefined && plugin["enabled"] !== false) return plugin;
+      const found = (isOfGroup === true ? groupIds : [""]).map((id) => scopes.get(`${r}:${s}:${c}:${id}`));
+      const plugin = found.find((each) => each !== undefined && each["enabled"] !== false);
+      if (plugin !== undefined) return plugin;
     }
     return undefined;
   }
@@ -128,6 +142,8 @@ export class GatewayIndex {
     if (table === "routes" && isHttpRoute(entity)) this.#route(entity);
     else if (table === "targets") group(this.#targetsOf, referenceOf(entity["upstream"])).set(id, entity);
     else if (table === "acls") group(this.#groupsOf, referenceOf(entity["consumer"])).set(id, entity);
+    else if (table === "consumer_group_consumers")
+      group(this.#consumerGroupsOf, referenceOf(entity["consumer"])).set(id, entity);
     else if (table === "plugins") {
       group(this.#plugins, textOf(entity["name"])).set(scopeOf(entity), entity);
       this.#options.onPlugin?.(entity);
@@ -143,6 +159,8 @@ export class GatewayIndex {
     if (table === "routes") this.router.remove(id);
     else if (table === "targets") group(this.#targetsOf, referenceOf(entity["upstream"])).delete(id);
     else if (table === "acls") group(this.#groupsOf, referenceOf(entity["consumer"])).delete(id);
+    else if (table === "consumer_group_consumers")
+      group(this.#consumerGroupsOf, referenceOf(entity["consumer"])).delete(id);
     else if (table === "plugins") {
       const scopes = group(this.#plugins, textOf(entity["name"]));
       if (scopes.get(scopeOf(entity)) === entity) scopes.delete(scopeOf(entity));
@@ -159,7 +177,8 @@ export class GatewayIndex {
 }
 
 function scopeOf(plugin: JsonObject): string {
-  return [plugin["route"], plugin["service"], plugin["consumer"]].map((scope) => referenceOf(scope) ?? "").join(":");
+  const scopes = [plugin["route"], plugin["service"], plugin["consumer"], plugin["consumer_group"]];
+  return scopes.map((scope) => referenceOf(scope) ?? "").join(":");
 }
 
 function group(groups: Map<string, Map<string, JsonObject>>, key = ""): Map<string, JsonObject> {

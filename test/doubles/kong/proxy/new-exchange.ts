@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { TLSSocket } from "node:tls";
 import { HeaderList } from "./header-list.ts";
 import type { ClientRequest, Exchange } from "./exchange.ts";
 import type { GatewayIndex } from "./gateway-index.ts";
@@ -54,6 +55,7 @@ export async function readClientRequest(incoming: IncomingMessage, port: number)
     clientIp: (incoming.socket.remoteAddress ?? "").replace(/^::ffff:/, ""),
     host: (headers.get("host") ?? "").toLowerCase().replace(/:\d+$/, ""),
     port,
+    isSecure: incoming.socket instanceof TLSSocket,
     body: Buffer.concat(chunks),
   };
 }
@@ -117,7 +119,7 @@ function upstreamHeaders(request: ClientRequest, requestId: string, prefix: stri
   list.add("Host", headers.get("host") ?? request.host);
   list.add("Connection", "keep-alive");
   list.add("X-Forwarded-For", forwardedFor);
-  list.add("X-Forwarded-Proto", "http");
+  list.add("X-Forwarded-Proto", request.isSecure ? "https" : "http");
   list.add("X-Forwarded-Host", request.host);
   list.add("X-Forwarded-Port", String(request.port));
   list.add("X-Forwarded-Path", request.target.split("?")[0] ?? "/");

@@ -136,7 +136,7 @@ interface Sent {
 function refusalBeforePlugins({ request, requestId }: Exchange, match: RouteMatch | undefined): Answer | undefined {
   if (match === undefined) return errorAnswer(request, requestId, 404, "no Route matched with those values");
   const protocols = textsOf(match.route["protocols"]);
-  if (protocols.length === 0 || protocols.includes("http")) return undefined;
+  if (protocols.length === 0 || protocols.includes(request.isSecure ? "https" : "http")) return undefined;
   if (!protocols.includes("https")) return errorAnswer(request, requestId, 415, "Non-gRPC request matched gRPC route");
   const status = match.route["https_redirect_status_code"];
   if (typeof status === "number" && status !== 426) {

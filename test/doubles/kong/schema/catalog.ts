@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Json, JsonObject } from "../../../../src/model/json.ts";
 import { isJsonObject } from "../../../../src/model/json.ts";
 import type { EntityDefinition } from "../store/entities.ts";
-import { ENTITIES } from "../store/entities.ts";
+import { entitiesOf, schemasOf, type Edition } from "./enterprise.ts";
 import type { RecordSchema, SchemaOverlay } from "./field.ts";
 import { compileRecord } from "./field.ts";
 import { checkRouteExpression } from "./expressions/check.ts";
@@ -52,14 +52,15 @@ interface RawSchemas {
  * stands for a part of an earlier line, and field lists are written as objects.
  * Source: `GET /schemas/{name}` and `GET /schemas/plugins/{name}` of Kong Gateway 3.9.1.
  */
-export function loadCatalog(routerFlavor: RouterFlavor): Catalog {
-  const raw = (rawSchemas ??= readSchemas());
+export function loadCatalog(routerFlavor: RouterFlavor, edition: Edition = "community"): Catalog {
+  rawSchemas ??= readSchemas();
+  const raw = { ...rawSchemas, entities: schemasOf(edition, rawSchemas.entities) };
   const entities = new Map<string, EntitySchema>();
   const overlay = kongOverlay((type) => {
     const target = entities.get(type);
     return target === undefined ? undefined : (value) => validateRecord(target.record, value, false);
   });
-  for (const definition of ENTITIES) {
+  for (const definition of entitiesOf(edition)) {
     const { name } = definition;
     const source = name === "routes" && routerFlavor === "expressions" ? "routes.expressions" : name;
     const schema = raw.entities.get(source);

@@ -13,6 +13,8 @@ export interface EntityDefinition {
   readonly cacheKey?: readonly string[];
   /** Has a `ttl` that is shown but not in its schema. */
   readonly ttl?: boolean;
+  /** Not an entity to the Admin API: it has paths of its own. */
+  readonly isInternal?: boolean;
   /** References whose end takes the entity with it, though its schema does not say so. */
   readonly goesWith?: readonly string[];
 }

@@ -79,6 +79,7 @@ export class Store implements SnapshotSource {
       routes: rows("routes"),
       plugins: rows("plugins"),
       consumers: rows("consumers"),
+      consumer_group_consumers: this.#tables.get("consumer_group_consumers")?.rows ?? new Map(),
       upstreams: rows("upstreams"),
       targets: rows("targets"),
       certificates: rows("certificates"),

@@ -14,6 +14,7 @@ export class MemoryGateway implements SnapshotSource {
     routes: new Map(),
     plugins: new Map(),
     consumers: new Map(),
+    consumer_group_consumers: new Map(),
     upstreams: new Map(),
     targets: new Map(),
     certificates: new Map(),

@@ -1,0 +1,186 @@
+import type { KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
+import { DeletionBlockedError, NotReadyError, OperatorError } from "../errors.ts";
+import type { KongEntity } from "../model/kong-entity.ts";
+import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import type { Revoked } from "../model/outcome.ts";
+import { storedTargetAddress } from "../plan/target-address.ts";
+import { assertPermitted, isPermitted, type JudgedSpec } from "../tenancy/check.ts";
+import { rightsOf } from "../tenancy/rights.ts";
+import type { TenancyContext } from "../tenancy/violation.ts";
+import type { KongObject } from "./caches.ts";
+import type { ControllerContext } from "./context.ts";
+import type { Gateway } from "./gateways.ts";
+import { knownPlaces } from "./places.ts";
+
+/** Objects that leave a gateway although they are permitted: what they refer to is not, and cannot go before them. */
+export type Leaving = Map<string, ObjectKey>;
+
+/**
+ * Holds what an object asks for against what its namespace may do on the gateway; the gateway's own namespace may do all.
+ * @throws TenantRestrictedError
+ */
+export function checkTenancy(
+  context: ControllerContext,
+  object: KongObject,
+  gateway: Gateway,
+  { spec, desired }: { spec: JudgedSpec; desired: readonly KongEntity[] },
+): void {
+  const tenancy = tenancyOf(context, object, gateway);
+  if (tenancy) assertPermitted(spec, desired, tenancy);
+}
+
+/** False for a tenant without `customNames`: whoever may not choose names may not leave them behind either. */
+export function mayOrphan(context: ControllerContext, object: KongObject, gateway: Gateway): boolean {
+  return tenancyOf(context, object, gateway)?.rights.customNames ?? true;
+}
+
+/**
+ * Takes out of Kong what an object has there and may not have (any longer), wherever that is and whatever else is wrong
+ * with the object: a spec that cannot be used must not keep in Kong what is forbidden. undefined where nothing is amiss.
+ * @throws nothing that the removal itself ends with: it is tried again with the object.
+ */
+export async function revoke(
+  context: ControllerContext,
+  key: ObjectKey,
+  object: KongObject,
+): Promise<Revoked | undefined> {
+  let result: Revoked | undefined;
+  if (object.metadata.deletionTimestamp !== undefined) return undefined;
+  for (const place of knownPlaces(context, key, object)) {
+    const gateway = context.gateways.get(place);
+    if (!gateway || gateway.connection.entitiesOf(key).length === 0) continue;
+    if (mayStay(context, object, gateway)) continue;
+    if (gateway.spec.revocation?.policy === "Report") {
+      result ??= "Reported";
+      continue;
+    }
+    result = await remove(context, key, object, gateway);
+  }
+  return result;
+}
+
+function mayStay(context: ControllerContext, object: KongObject, gateway: Gateway): boolean {
+  const namespace = object.metadata.namespace ?? "";
+  // A namespace that is not known (yet) is no reason to take anything away.
+  if (context.caches.namespaces && !context.caches.namespaces.get("", namespace)) return true;
+  if (context.gateways.refuses(namespace, gateway)) return false;
+  const tenancy = tenancyOf(context, object, gateway);
+  const key = { kind: object.kind, namespace, name: object.metadata.name };
+  return tenancy === undefined || isPermitted(gateway.connection.entitiesOf(key), tenancy);
+}
+
+async function remove(
+  context: ControllerContext,
+  key: ObjectKey,
+  object: KongObject,
+  gateway: Gateway,
+): Promise<Revoked> {
+  const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
+  try {
+    await gateway.connection.sync(key, [], { deletion: { policy: "Delete", force: false, cascade: true } });
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    if (error instanceof DeletionBlockedError && error.reason === "InUse") letUsersLeave(context, key, gateway);
+    context.logger.warn("what is not permitted could not be removed yet", {
+      stage: "apply",
+      key: formatKey(key),
+      code: error.reason,
+    });
+    return "Blocked";
+  }
+  const message = `No longer permitted, and removed from ${where}`;
+  context.events.record(object, { type: "Warning", reason: "Revoked", message, action: "Revoke" });
+  context.caches.usersOf(key).forEach(context.enqueue);
+  return "Removed";
+}
+
+function letUsersLeave(context: ControllerContext, key: ObjectKey, gateway: Gateway): void {
+  for (const user of gateway.connection.usersOf(key)) {
+    if (user.kind === "KongPluginBinding" || context.leaving.has(formatKey(user))) continue;
+    context.leaving.set(formatKey(user), key);
+    context.enqueue(user);
+  }
+}
+
+/**
+ * For an object that uses one which is not permitted: it makes room.
+ * @throws NotReadyError once it has left, until the other is permitted again or gone.
+ */
+export async function makeRoom(context: ControllerContext, key: ObjectKey, gateway: Gateway): Promise<void> {
+  const because = context.leaving.get(formatKey(key));
+  if (!because) return;
+  if (!context.caches.get(because)) {
+    context.leaving.delete(formatKey(key));
+    return;
+  }
+  try {
+    await gateway.connection.sync(key, [], { deletion: { policy: "Delete", force: false, cascade: true } });
+  } catch (error) {
+    if (error instanceof DeletionBlockedError && error.reason === "InUse") letUsersLeave(context, key, gateway);
+    throw error;
+  }
+  throw new NotReadyError("RefNotReady", `${formatKey(because)}, which it uses, is not permitted; see its conditions`);
+}
+
+/** The object is permitted: what had to make room for it may come back. */
+export function endLeave(context: ControllerContext, key: ObjectKey): void {
+  if (context.leaving.size === 0) return;
+  const name = formatKey(key);
+  for (const [user, because] of [...context.leaving]) {
+    if (formatKey(because) !== name) continue;
+    context.leaving.delete(user);
+    const [kind = "", namespace = "", userName = ""] = user.split("/");
+    context.enqueue({ kind, namespace, name: userName });
+  }
+}
+
+/** undefined for objects of the gateway's own namespace. */
+function tenancyOf(context: ControllerContext, object: KongObject, gateway: Gateway): TenancyContext | undefined {
+  const { caches } = context;
+  const namespace = object.metadata.namespace ?? "";
+  if (namespace === gateway.key.namespace) return undefined;
+  const labels = caches.namespaces?.get("", namespace)?.metadata.labels;
+  const rights = rightsOf(gateway.spec, namespace, labels ?? {});
+  return {
+    owner: { kind: object.kind, namespace, name: object.metadata.name },
+    gateway: gateway.key,
+    naming: gateway.spec.naming ?? "Namespaced",
+    rights,
+    destinations: {
+      namespace,
+      opened: rights.destinations,
+      adminHosts: adminHosts(gateway),
+      isNamespace: (name) => caches.namespaces?.get("", name) !== undefined,
+    },
+    ownUpstream: ownUpstream(context, object),
+    staticTargets: staticTargets(object),
+  };
+}
+
+/** Every name by which the Admin API is called in the KongGateway. */
+function adminHosts({ key, spec }: Gateway): string[] {
+  const { url, serviceRef } = spec.adminApi as Partial<KongGatewaySpec["adminApi"]> & {
+    readonly serviceRef?: { readonly name: string; readonly namespace?: string };
+  };
+  const host = url === undefined ? undefined : URL.parse(url)?.hostname;
+  const service = serviceRef && `${serviceRef.name}.${serviceRef.namespace ?? key.namespace}`;
+  return [host, service, service && `${service}.svc`, service && `${service}.svc.cluster.local`].filter(
+    (name) => name !== undefined,
+  );
+}
+
+/** The name that the upstream of a service's `upstreamRef` has chosen. */
+function ownUpstream({ caches }: ControllerContext, object: KongObject): string | undefined {
+  const ref = object.spec["upstreamRef"] as { readonly name?: string } | undefined;
+  if (!ref?.name) return undefined;
+  const namespace = object.metadata.namespace ?? "";
+  return caches.get({ kind: "KongUpstream", namespace, name: ref.name })?.spec["name"] as string | undefined;
+}
+
+/** Targets of an upstream with backends are endpoints that the cluster gave, but for those that the spec lists itself. */
+function staticTargets({ spec }: KongObject): ReadonlySet<string> | undefined {
+  const backends = spec["backends"];
+  if (!Array.isArray(backends) || backends.length === 0) return undefined;
+  const targets = (Array.isArray(spec["targets"]) ? spec["targets"] : []) as { readonly target?: unknown }[];
+  return new Set(targets.map(({ target }) => storedTargetAddress(String(target))));
+}
