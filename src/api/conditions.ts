@@ -6,8 +6,7 @@ export const CONDITIONS = {
   Ready: "The three above together (on a KongGateway: it can be written to). Always there; the one to wait for.",
   Reconciling: "Work is going on. There only while it is True.",
   Stalled: "Nothing but a change will help. There only while it is True.",
-  Serving:
-    "On a KongRoute with verify: the proxy answers as expected. Changes Ready only with verify.required.",
+  Serving: "On a KongRoute with verify: the proxy answers as expected. Changes Ready only with verify.required.",
   Drifted: "Kong was found changed behind the operator's back and left so. Changes nothing about Ready.",
   Contested:
     "On a KongPluginBinding: younger ones want the same plugin in the same place, and wait. Changes nothing about Ready.",

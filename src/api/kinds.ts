@@ -1,4 +1,6 @@
 import type { KindDefinition } from "./kind.ts";
+import { JenkinsBuild } from "./v1alpha1/jenkins-build.ts";
+import { JenkinsServer } from "./v1alpha1/jenkins-server.ts";
 import { KongCACertificate } from "./v1alpha1/kong-ca-certificate.ts";
 import { KongCertificate } from "./v1alpha1/kong-certificate.ts";
 import { KongConsumerGroup } from "./v1alpha1/kong-consumer-group.ts";
@@ -24,4 +26,6 @@ export const KINDS: readonly KindDefinition[] = [
   KongCertificate,
   KongCACertificate,
   KongVault,
+  JenkinsServer,
+  JenkinsBuild,
 ];

@@ -14,6 +14,8 @@ import { certificateEnds } from "./certificate-expiry.ts";
 import type { ConsulMetrics } from "./consul-metrics.ts";
 import type { ControllerContext } from "./context.ts";
 import { keyOf } from "./dispatch.ts";
+import type { DeliveryMetrics } from "./delivery-metrics.ts";
+import { Delivery } from "./delivery/delivery.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
 import type { GatewayMetrics, GatewayStats } from "./gateway-metrics.ts";
 import { Gateways, type Gateway } from "./gateways.ts";
@@ -34,6 +36,7 @@ export interface LeaderOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly gatewayMetrics: GatewayMetrics;
+  readonly deliveryMetrics: DeliveryMetrics;
   readonly consulMetrics: ConsulMetrics;
   readonly verifyMetrics: VerifyMetrics;
   readonly onEnqueue: (enqueue: ((key: ObjectKey) => void) | undefined) => void;
@@ -56,14 +59,17 @@ const COUNTS_STEP_MS = 1_000;
  */
 export async function lead(signal: AbortSignal, options: LeaderOptions): Promise<void> {
   const { caches, logger, metrics } = options;
-  const gateways = new Gateways({
-    exists: (key) => caches.get(key) !== undefined,
-    namespaceLabels: (namespace) => namespaceLabels(caches, namespace),
+  const labels = {
+    namespaceLabels: (namespace: string) => namespaceLabels(caches, namespace),
     readsNamespaces: caches.namespaces !== undefined,
-  });
+  };
+  const gateways = new Gateways({ ...labels, exists: (key) => caches.get(key) !== undefined });
   const queue = new WorkQueue({
     priorityOf: (key) => priorityOf(parseKey(key)),
-    laneOf: (key) => laneOf(parseKey(key), caches, gateways, options.operatorNamespace),
+    laneOf: (text) => {
+      const key = parseKey(text);
+      return delivery.laneOf(key) ?? laneOf(key, caches, gateways, options.operatorNamespace);
+    },
     laneLimit: LANE_LIMIT,
     onTaken: (key, waitedMs) => metrics.queueWaitSeconds.observe({ kind: parseKey(key).kind }, waitedMs / 1000),
   });
@@ -108,6 +114,12 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     leaving: new Map(),
     now: () => new Date(),
   };
+  const delivery = new Delivery({
+    ...context,
+    ...labels,
+    metrics: options.deliveryMetrics,
+    assertLeading: options.assertLeading,
+  });
   const ending = new AbortController();
   const connect = connector(context, options, queue, ending.signal);
   options.onEnqueue(enqueue);
@@ -121,6 +133,8 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
       options.assertLeading();
       const key = parseKey(text);
       if (key.kind === "KongGateway") return reconcileKongGateway(context, connect, key);
+      const delivered = delivery.reconcile(key);
+      if (delivered) return delivered;
       const kind = KONG_KINDS.find(({ definition }) => definition.kind === key.kind);
       return kind ? reconcileKongObject(context, kind, key) : undefined;
     },
@@ -137,6 +151,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   await queue.shutdown();
   await work;
   await consul.stop();
+  await delivery.stop();
   ending.abort();
   await Promise.all(gateways.all().map(({ connection }) => connection.stop()));
   await statuses.close(STATUS_FLUSH_MS);

@@ -86,7 +86,8 @@ function resolveId(reference: ObjectReference, gateway: Gateway, caches: Caches)
     throw new RefNotFoundError("RefNotFound", `${field}: ${to.kind} ${to.namespace}/${to.name} does not exist`);
   }
   const id =
-    (type === "ca_certificates" ? caCertificateId(caches, gateway, to) : undefined) ?? gateway.connection.idOf(to, type);
+    (type === "ca_certificates" ? caCertificateId(caches, gateway, to) : undefined) ??
+    gateway.connection.idOf(to, type);
   if (id === undefined) {
     const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
     throw new NotReadyError(

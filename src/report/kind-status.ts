@@ -13,7 +13,11 @@ const CREDENTIAL_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /** What the status of a kind says of its entities: ids, names and counts, never a value. */
-export function kindStatus(kind: string, entities: readonly KongEntity[], self?: ObjectKey): Readonly<Record<string, unknown>> {
+export function kindStatus(
+  kind: string,
+  entities: readonly KongEntity[],
+  self?: ObjectKey,
+): Readonly<Record<string, unknown>> {
   if (kind === "KongPluginBinding") {
     return { plugins: entities.map(({ id, part }): JsonObject => ({ id, target: part })) };
   }
