@@ -5,8 +5,6 @@ export type BuildSighting =
   | { readonly state: "queued"; readonly item: QueueView }
   | { readonly state: "built"; readonly build: BuildView }
   | { readonly state: "cancelled" }
-  | { readonly state: "cancelled" }
-  | { readonly state: "cancelled" }
   | { readonly state: "missing"; readonly looks: number };
 
 interface QueueView {
@@ -86,7 +84,6 @@ export interface BuildMoment {
  * | Queued     | queued          | follow; stop after `timeouts.queueSeconds`                    |
  * | Queued     | built           | Running, or its result                                        |
  * | Running    | built           | follow, or its result; stop after `timeouts.buildSeconds`     |
- * | Queued     | cancelled       | Aborted                                                      |
  * | Queued     | cancelled       | Aborted                                                       |
  * | Queued     | missing thrice  | search: Jenkins has lost its queue                            |
  * | Running    | missing thrice  | Lost                                                          |
@@ -102,10 +99,6 @@ export function nextBuildStep(moment: BuildMoment): BuildStep {
   }
   const seen = moment.sighting;
   if (seen?.state === "built") return withBuild(moment, seen.build);
-  if (seen?.state === "cancelled") {
-    const message = status.message === STOPPED_LATE ? STOPPED_LATE : "It was taken out of Jenkins' queue";
-    return { do: "finish", phase: message === STOPPED_LATE ? "TimedOut" : "Aborted", change: { message } };
-  }
   if (seen?.state === "cancelled") {
     const isLate = status.message === STOPPED_LATE;
     const message = isLate ? STOPPED_LATE : "It was taken out of Jenkins' queue";
