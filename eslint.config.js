@@ -3,7 +3,9 @@ import tseslint from "typescript-eslint";
 import { fileNames } from "./test/dev/lint/file-names.js";
 import { importDirections } from "./test/dev/lint/import-directions.js";
 
-const PURE_FOLDERS = ["api", "model", "translate", "plan", "report", "tenancy"].map((folder) => `src/${folder}/**/*.ts`);
+const PURE_FOLDERS = ["api", "model", "translate", "plan", "report", "tenancy", "convert"].map(
+  (folder) => `src/${folder}/**/*.ts`,
+);
 
 const noDefaultExport = {
   selector: "ExportDefaultDeclaration",

@@ -62,6 +62,10 @@ export class NotReadyError extends OperatorError {
 /** Handed over, and the gateway has not answered yet; the object is looked at again when it has. Shown nowhere. */
 export class PendingError extends OperatorError {
   readonly policy = "reference";
+
+  constructor(message: string) {
+    super("Pending", message);
+  }
 }
 
 /** Kong answered 400, 404, 405, 409 and the like. Shown as Programmed=False with Kong's fields. */

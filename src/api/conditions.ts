@@ -12,6 +12,8 @@ export const CONDITIONS = {
     "On a KongPluginBinding: younger ones want the same plugin in the same place, and wait. Changes nothing about Ready.",
   Expiring:
     "On a KongCertificate or KongCACertificate: the certificate ends soon and nobody has renewed it. Changes nothing about Ready.",
+  PodsBehind:
+    "On a KongGateway without a database: some of its Pods could not be given the configuration. Changes nothing about Ready.",
   Orphans: "On a KongGateway: entities with our marks belong to no object and stay. Changes nothing about Ready.",
 } as const;
 export type ConditionType = keyof typeof CONDITIONS;

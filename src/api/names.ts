@@ -9,6 +9,12 @@ export const CATEGORY = "kjo";
 /** On a Secret, with the value "true": its owner lets the operator read it. Secrets without it are never read. */
 export const LABEL_SECRET = "kjo.dev/secret";
 
+/**
+ * A value of a Secret that is still to be put in, `${KJO_SECRET_ALICE_KEY}` or `${DECK_…}`, as kjo export and import write them: whoever
+ * reads the Secret finds no such key there.
+ */
+export const SECRET_PLACEHOLDER = /^\$\{((?:KJO_SECRET|DECK)_\w+)\}$/;
+
 /** Any new value asks for a reconcile now; the answer stands in `status.lastHandledReconcileAt`. */
 export const ANNOTATION_RECONCILE = "kjo.dev/reconcile";
 /** Flux's name for the same request, `flux reconcile` and its dashboards set it. */

@@ -1,6 +1,6 @@
 import type { parseArgs } from "node:util";
 import { environmentVariable } from "../config.ts";
-import { DEFAULT_CLUSTER, DEFAULT_INSTANCE, openGateways, UsageError } from "../offline/gateways.ts";
+import { DEFAULT_CLUSTER, DEFAULT_INSTANCE, openGateways, UsageError, type GivenGateway } from "../offline/gateways.ts";
 import { readManifests } from "../offline/manifest-files.ts";
 import { ObjectSet } from "../offline/object-set.ts";
 import { runSet, type SetResult } from "../offline/run-set.ts";
@@ -23,6 +23,7 @@ const SET_USAGE = `  -f, --file PATH             file, or folder with those belo
   --gateway NAMESPACE/NAME    only this KongGateway of the files; --kong then is where it answers
   --instance NAME             what the marks call the gateway; the KongGateway's own, or ${DEFAULT_INSTANCE}
   --cluster UID               act for the operator of that cluster (uid of its namespace kube-system); ${DEFAULT_CLUSTER}
+  --replace-foreign           a gateway without a database may lose what somebody else gave it
   -o, --output text|json
 ${KONG_USAGE}
 
@@ -51,6 +52,7 @@ const OPTIONS = {
   instance: { type: "string" },
   cluster: { type: "string", default: DEFAULT_CLUSTER },
   output: { type: "string", short: "o", default: "text" },
+  "replace-foreign": { type: "boolean", default: false },
   "dry-run": { type: "boolean", default: false },
 } as const satisfies NonNullable<Parameters<typeof parseArgs>[0]>["options"];
 
@@ -81,7 +83,7 @@ async function runCommand(args: readonly string[], { write }: { write: boolean }
     throw new UsageError("--prune: the files hold no object, and everything would be removed");
   const open = await openGateways({
     set,
-    given: givenGateway(values),
+    given: withReplacement(givenGateway(values), values["replace-foreign"]),
     only: values.gateway === undefined ? undefined : gatewayName(values.gateway),
     instance: marks("--instance", values.instance),
     cluster: marks("--cluster", values.cluster) ?? DEFAULT_CLUSTER,
@@ -121,6 +123,11 @@ function show(result: SetResult, isDone: boolean): void {
 function homeOf(set: ObjectSet): string {
   const defaults = set.ofKind("KongGateway").filter(({ key }) => key.name === "default");
   return defaults.length === 1 ? (defaults[0]?.key.namespace ?? "") : "";
+}
+
+function withReplacement(given: GivenGateway | undefined, replaceForeign: boolean): GivenGateway | undefined {
+  if (replaceForeign && !given) throw new UsageError("--replace-foreign needs --kong; a KongGateway says it itself");
+  return given && { ...given, replaceForeign };
 }
 
 /** A part of a tag. */

@@ -63,7 +63,10 @@ export async function exportConfiguration(args: readonly string[]): Promise<numb
   const isPrivate = values["with-secrets"];
   if (isPrivate && (values.output === undefined || values.output === "-"))
     throw new UsageError("--with-secrets needs -o FILE: secrets are not printed");
-  const given = givenGateway(values);
+  // A variable of the environment does not outdo what the command line asks for.
+  const asksCluster = values["all-namespaces"] || values.kubeconfig !== undefined;
+  if (asksCluster && values.kong !== undefined) throw new UsageError("--kong, or the cluster: not both");
+  const given = asksCluster ? undefined : givenGateway(values);
   const { text, lost } = given ? await fromGateway(given, format, values) : await fromCluster(format, values);
   for (const each of lost) console.error(`not carried over: ${lostLine(each)}`);
   if (values.output === undefined || values.output === "-") process.stdout.write(text);

@@ -1,6 +1,7 @@
 import { ConfigError } from "../config.ts";
 import { cron, CRON_USAGE } from "./cron.ts";
 import { diff, DIFF_USAGE, sync, SYNC_USAGE } from "./diff-sync.ts";
+import { doctor, DOCTOR_USAGE } from "./doctor.ts";
 import { exportConfiguration, EXPORT_USAGE } from "./export.ts";
 import { importFile, IMPORT_USAGE } from "./import.ts";
 import { offlineCommand } from "./offline-command.ts";
@@ -10,6 +11,7 @@ import { VERSION } from "./version.ts";
 const USAGE = `kjo ${VERSION}: the Kong and Jenkins operator and its tools
 
   kjo run [OPTIONS]   the operator; kjo run --help lists the options
+  kjo doctor          looks at cluster, operator and gateways, and says what to do
   kjo cron SPEC       when a schedule in Jenkins' syntax fires; kjo cron --help lists the options
   kjo diff -f PATH    what manifests would change in a Kong, without a cluster
   kjo sync -f PATH    makes a Kong hold what manifests describe, without a cluster
@@ -25,6 +27,8 @@ export async function main(args: readonly string[]): Promise<number> {
     case "run":
       if (rest.includes("--help")) return say(RUN_USAGE);
       return runCommand(rest);
+    case "doctor":
+      return rest.includes("--help") ? say(DOCTOR_USAGE) : doctor(rest);
     case "cron":
       return rest.includes("--help") ? say(CRON_USAGE) : cron(rest, new Date());
     case "diff":

@@ -1,6 +1,6 @@
 import { KINDS } from "../api/kinds.ts";
 import { KongGateway } from "../api/v1alpha1/kong-gateway.ts";
-import { GROUP, LABEL_SECRET, VERSION } from "../api/names.ts";
+import { GROUP, LABEL_SECRET, SECRET_PLACEHOLDER, VERSION } from "../api/names.ts";
 import type { Informer, InformerOptions } from "../kube/informer.ts";
 import {
   NAMESPACE,
@@ -16,6 +16,7 @@ import { pluginClaims } from "../translate/plugin-claims.ts";
 import { deliveryUses, isDeliveryKind } from "./delivery/uses.ts";
 import { gatewayCandidates } from "./gateway-ref.ts";
 import { gatewaySecrets } from "./gateway-settings.ts";
+import { adminServices } from "./admin-pods.ts";
 import { KONG_KINDS } from "./kong-kinds.ts";
 import { formatServiceKey, Services } from "./services.ts";
 
@@ -90,9 +91,11 @@ export class Caches {
 }
 
 export function decodedData({ data = {} }: Secret): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  const decoded = Object.entries(data).map(
+    ([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")] as const,
   );
+  // A placeholder that nobody has filled in must not become somebody's key.
+  return Object.fromEntries(decoded.filter(([, value]) => !SECRET_PLACEHOLDER.test(value)));
 }
 
 /** Index values of a KongPluginBinding: the places that it wants. */
@@ -112,7 +115,9 @@ function usesOf(kind: string, object: KongObject, operatorNamespace: string): st
   const namespace = object.metadata.namespace ?? "";
   const secret = (name: string): string => formatKey({ kind: "Secret", namespace, name });
   try {
-    if (kind === KongGateway.kind) return gatewaySecrets(object.spec).map(({ name }) => secret(name));
+    if (kind === KongGateway.kind) {
+      return [...gatewaySecrets(object.spec).map(({ name }) => secret(name)), ...adminServices(namespace, object.spec)];
+    }
     if (isDeliveryKind(kind)) return deliveryUses(kind, namespace, object.spec);
     const translation = KONG_KINDS.find(({ definition }) => definition.kind === kind)?.translation;
     const references = translation?.references(namespace, object.spec);

@@ -10,6 +10,8 @@ export interface GatewayStats {
   readonly isReady: boolean;
   /** Our entities by type. */
   readonly entities: Readonly<Record<string, number>>;
+  /** Our targets by their health. */
+  readonly targets: Readonly<Record<string, number>>;
 }
 
 /** What is counted of the gateways; docs/metrics.md says what each means. */
@@ -83,6 +85,17 @@ export class GatewayMetrics {
         entities.reset();
         for (const { gateway, entities: counts } of this.#getGateways())
           for (const [type, count] of Object.entries(counts)) entities.set({ gateway, type }, count);
+      },
+    });
+    const targets: Gauge = new Gauge({
+      name: "kjo_kong_targets",
+      help: "Our targets of upstreams with health checks, by health as the gateway sees it",
+      labelNames: ["gateway", "health"],
+      registers: [registry],
+      collect: () => {
+        targets.reset();
+        for (const { gateway, targets: counts } of this.#getGateways())
+          for (const [health, count] of Object.entries(counts)) targets.set({ gateway, health }, count);
       },
     });
   }

@@ -7,14 +7,16 @@ import type { GatewayConnection, GatewaySettings, GatewayState } from "../kong/g
 import { ensureFinalizer, removeFinalizer } from "../kube/finalizer.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { conditionsOf, type ConditionDraft } from "../report/conditions.ts";
+import { dblessConditions, dblessStatus } from "../report/dbless-status.ts";
 import { gatewayConditions } from "../report/gateway-status.ts";
 import { mergeConditions } from "../report/merge-conditions.ts";
 import { hasUnansweredRequest, reconcileRequest } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
+import { adminPods } from "./admin-pods.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import { pruneOrphans } from "./prune.ts";
-import { gatewaySettings, instanceOf } from "./gateway-settings.ts";
+import { adminUrl, gatewaySettings, instanceOf } from "./gateway-settings.ts";
 import type { Gateway } from "./gateways.ts";
 
 /** `status.lastSyncTime` moves at most this often: an idle gateway is no reason to write to the cluster. */
@@ -42,9 +44,15 @@ export async function reconcileKongGateway(
     const held = await ensureFinalizer(context.client, typeOf(key.kind), object, FINALIZER);
     context.caches.noteWritten(held);
     const { spec, connection } = connected(context, connect, key, held);
-    if (hasUnansweredRequest(held) && connection.state.phase === "Ready") await connection.refresh();
+    // One that is in trouble is tried at once, be its next look a minute away; what comes of that its state tells.
+    if (hasUnansweredRequest(held)) await refreshAsAsked(connection);
     const orphans = connection.state.phase === "Ready" ? await pruneOrphans(context, held, connection, spec.prune) : [];
-    report(context, held, [...gatewayConditions(connection.state), ...orphans], connection.state);
+    report(
+      context,
+      held,
+      [...gatewayConditions(connection.state), ...dblessConditions(connection.state), ...orphans],
+      connection.state,
+    );
     return {};
   } catch (error) {
     // A connection that stands goes on with what it was last given: a missing Secret is no reason to drop a gateway.
@@ -56,10 +64,15 @@ export async function reconcileKongGateway(
 
 function connected(context: ControllerContext, connect: ConnectGateway, key: ObjectKey, object: KongObject): Gateway {
   const spec = parseSpec(KongGateway, object);
-  const settings = gatewaySettings(key, spec, (name) => context.caches.secretData(key.namespace, name));
+  const settings = gatewaySettings(
+    key,
+    spec,
+    (name) => context.caches.secretData(key.namespace, name),
+    (namespace, name, port) => adminPods(context.caches, namespace, name, port),
+  );
   const existing = context.gateways.get(key);
   // Another address is another Kong: what the former one still answers must not be taken for an answer of this one.
-  const kept = existing?.spec.adminApi.url === spec.adminApi.url ? existing.connection : undefined;
+  const kept = existing && adminUrl(key, existing.spec) === settings.url ? existing.connection : undefined;
   kept?.update(settings);
   if (!kept) void existing?.connection.stop();
   const connection = kept ?? connect(key, settings);
@@ -162,7 +175,15 @@ function describe(context: ControllerContext, object: KongObject, state: Gateway
           listeners: listenersOf(info),
         }
       : {}),
+    dbless: dblessStatus(state) ?? null,
     ...(state.phase === "Ready" ? { entities: counts } : {}),
     ...(isDue ? { lastSyncTime: lastSyncTime.toISOString() } : {}),
   };
+}
+
+async function refreshAsAsked(connection: GatewayConnection): Promise<void> {
+  const wasReady = connection.state.phase === "Ready";
+  await connection.refresh().catch((error: unknown) => {
+    if (wasReady) throw error;
+  });
 }

@@ -19,7 +19,7 @@ import type { Gateway } from "./gateways.ts";
 import { generateSecrets } from "./generate-secrets.ts";
 import type { KongKind } from "./kong-kinds.ts";
 import { observe } from "./observe.ts";
-import { formerPlaces, isSameKong } from "./places.ts";
+import { formerPlaces, formerSelves, isSameKong } from "./places.ts";
 import { contest, refuseShadowed } from "./plugin-contest.ts";
 import { reportFailure, reportProgrammed } from "./report-object.ts";
 import { checkTenancy, endLeave, makeRoom, revoke } from "./tenancy.ts";
@@ -100,10 +100,12 @@ async function program(
   const hasFoundTargets = (references.services ?? []).length + (references.consuls ?? []).length > 0;
   const { keepTargets } = observed;
   const inSyncBefore = isProgrammed(object) && livesIn(object, gateway);
+  const formerSelf = formerSelves(context, key, object, gateway);
   const sync = (): Promise<SyncOutcome> =>
     gateway.connection.sync(key, claimed, {
+      createdAt: object.metadata.creationTimestamp,
       inSyncBefore,
-      takeOver,
+      takeOver: [...takeOver, ...formerSelf.flatMap(({ connection }) => connection.entitiesOf(key))],
       hasFoundTargets,
       awaitBalancers: true,
       keepTargets,
@@ -120,6 +122,7 @@ async function program(
     await leaveFormerGateways(context, key, object, gateway);
     return sync();
   });
+  for (const { connection } of formerSelf) connection.forget(key);
   await leaveFormerGateways(context, key, object, gateway);
   refuseShadowed(contested, living);
   const serving = context.verification.programmed(object, key, { gateway, verification, writes: outcome.writes });

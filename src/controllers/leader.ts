@@ -1,4 +1,5 @@
 import { KINDS } from "../api/kinds.ts";
+import type { KongGatewayStatus } from "../api/v1alpha1/kong-gateway.ts";
 import { ConsulWatches } from "../discovery/consul-watches.ts";
 import { GatewayConnection } from "../kong/gateway-connection.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -182,6 +183,11 @@ function connector(
         for (const user of context.caches.usersOf(key)) context.enqueue(user);
       },
       onChecked: () => context.enqueue(key),
+      loadedHash: (context.caches.get(key)?.status as Partial<KongGatewayStatus> | undefined)?.dbless
+        ?.configurationHash,
+      onArrived: (owners) => {
+        for (const owner of owners) context.caches.usersOf(owner).forEach(context.enqueue);
+      },
       onOwnersChanged: (owners) => {
         for (const owner of owners) context.enqueue(owner);
       },
@@ -192,8 +198,10 @@ function connector(
   };
 }
 
-function statsOf({ key, connection: { state } }: Gateway): GatewayStats {
-  return { gateway: formatKey(key), isReady: state.phase === "Ready", entities: state.counts };
+function statsOf({ key, connection }: Gateway): GatewayStats {
+  const { phase, counts } = connection.state;
+  const targets = connection.healthCounts();
+  return { gateway: formatKey(key), isReady: phase === "Ready", entities: counts, targets };
 }
 
 function namespaceLabels(caches: Caches, namespace: string): Readonly<Record<string, string>> | undefined {

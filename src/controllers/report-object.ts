@@ -8,6 +8,7 @@ import { kindStatus } from "../report/kind-status.ts";
 import { mergeConditions } from "../report/merge-conditions.ts";
 import { reconcileRequest } from "../report/object-status.ts";
 import { withServing, type Serving } from "../report/serving.ts";
+import { reportTargets } from "./report-targets.ts";
 import { recordBackendProblems } from "./backend-events.ts";
 import { typeOf, type KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
@@ -50,6 +51,7 @@ export function reportProgrammed(
     status: {
       gateway: { namespace: gateway.key.namespace, name: gateway.key.name, instance: gateway.instance },
       ...kindStatus(object.kind, asTheyStand(gateway, desired), keyOf(object.kind, object)),
+      ...reportTargets(context, object, gateway),
     },
   });
   recordBackendProblems(context, object, backendProblems);

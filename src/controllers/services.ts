@@ -1,6 +1,7 @@
 import { RefNotFoundError } from "../errors.ts";
 import {
   endpointsOf,
+  type EndpointOptions,
   type EndpointSliceFields,
   type PortRef,
   type ServiceFields,
@@ -36,12 +37,12 @@ export class Services {
    * @param field path of the reference in the spec, for messages.
    * @throws RefNotFoundError where there is no such Service or port.
    */
-  endpointsOf(namespace: string, name: string, port: PortRef, field: string): Endpoint[] {
+  endpointsOf(namespace: string, name: string, port: PortRef, field: string, options?: EndpointOptions): Endpoint[] {
     const service = this.#services.get(namespace, name);
     if (!service) {
       throw new RefNotFoundError("ServiceNotFound", `${field}: Service ${namespace}/${name} does not exist`);
     }
-    return endpointsOf(service, this.#slices.byIndex("service", `${namespace}/${name}`), port, field);
+    return endpointsOf(service, this.#slices.byIndex("service", `${namespace}/${name}`), port, field, options);
   }
 
   /** Calls back with the key of each Service whose ports or endpoints have changed. */

@@ -1,16 +1,17 @@
 import type { KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
-import { DeletionBlockedError, NotReadyError, OperatorError } from "../errors.ts";
+import { DeletionBlockedError, KongRejectedError, NotReadyError, OperatorError, PendingError } from "../errors.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import type { Revoked } from "../model/outcome.ts";
 import { storedTargetAddress } from "../plan/target-address.ts";
 import { assertPermitted, isPermitted, type JudgedSpec } from "../tenancy/check.ts";
+import { closureOf, isClosure } from "../tenancy/closure.ts";
 import { rightsOf } from "../tenancy/rights.ts";
 import type { TenancyContext } from "../tenancy/violation.ts";
 import type { KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Gateway } from "./gateways.ts";
-import { knownPlaces } from "./places.ts";
+import { knownPlaces, sharesEntities } from "./places.ts";
 
 /** Objects that leave a gateway although they are permitted: what they refer to is not, and cannot go before them. */
 export type Leaving = Map<string, ObjectKey>;
@@ -46,10 +47,12 @@ export async function revoke(
 ): Promise<Revoked | undefined> {
   let result: Revoked | undefined;
   if (object.metadata.deletionTimestamp !== undefined) return undefined;
-  for (const place of knownPlaces(context, key, object)) {
-    const gateway = context.gateways.get(place);
-    if (!gateway || gateway.connection.entitiesOf(key).length === 0) continue;
-    if (mayStay(context, object, gateway)) continue;
+  const places = knownPlaces(context, key, object).flatMap((place) => context.gateways.get(place) ?? []);
+  const open = places.filter((gateway) => mayStay(context, object, gateway));
+  for (const gateway of places) {
+    if (gateway.connection.entitiesOf(key).length === 0) continue;
+    // Two KongGateways with one instance on one Kong share their entities: what one permits may stand.
+    if (open.some((other) => other === gateway || sharesEntities(other, gateway))) continue;
     if (gateway.spec.revocation?.policy === "Report") {
       result ??= "Reported";
       continue;
@@ -66,7 +69,8 @@ function mayStay(context: ControllerContext, object: KongObject, gateway: Gatewa
   if (context.gateways.refuses(namespace, gateway)) return false;
   const tenancy = tenancyOf(context, object, gateway);
   const key = { kind: object.kind, namespace, name: object.metadata.name };
-  return tenancy === undefined || isPermitted(gateway.connection.entitiesOf(key), tenancy);
+  const standing = gateway.connection.entitiesOf(key).filter((entry) => !isClosure(entry));
+  return tenancy === undefined || isPermitted(standing, tenancy);
 }
 
 async function remove(
@@ -77,9 +81,11 @@ async function remove(
 ): Promise<Revoked> {
   const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
   try {
-    await gateway.connection.sync(key, [], { deletion: { policy: "Delete", force: false, cascade: true } });
+    await takeOut(key, gateway);
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
+    // On its way out together with other changes.
+    if (error instanceof PendingError) return "Removed";
     if (error instanceof DeletionBlockedError && error.reason === "InUse") letUsersLeave(context, key, gateway);
     context.logger.warn("what is not permitted could not be removed yet", {
       stage: "apply",
@@ -92,6 +98,18 @@ async function remove(
   context.events.record(object, { type: "Warning", reason: "Revoked", message, action: "Revoke" });
   context.caches.usersOf(key).forEach(context.enqueue);
   return "Removed";
+}
+
+/** @throws OperatorError */
+async function takeOut(key: ObjectKey, { connection }: Gateway): Promise<void> {
+  const closure = closureOf(connection.entitiesOf(key));
+  try {
+    if (closure.length > 0) return void (await connection.sync(key, closure));
+  } catch (error) {
+    // Another binding answers everything there already, or the protocol knows no answers.
+    if (!(error instanceof KongRejectedError)) throw error;
+  }
+  await connection.sync(key, [], { deletion: { policy: "Delete", force: false, cascade: true } });
 }
 
 function letUsersLeave(context: ControllerContext, key: ObjectKey, gateway: Gateway): void {

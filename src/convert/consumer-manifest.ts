@@ -11,7 +11,7 @@ const HASHED_PASSWORD = /^[0-9a-f]{40}$/;
 /** A KongConsumer's spec; its credentials become Secrets. */
 export function consumerSpec(entity: FlatEntity, writer: ManifestWriter): JsonObject {
   if (entity.fields["username"] === undefined)
-    writer.lose(entity, "has no username in Kong and gets one, so adopt.mode must be override", "username");
+    writer.lose(entity, "has none in Kong and gets one: to take it over, adopt.mode must be override", "username");
   const groups = writer.children(entity, "acls").map((acl) => {
     loseTags(acl, writer, entity);
     return nameOf(acl) ?? "";
@@ -19,9 +19,13 @@ export function consumerSpec(entity: FlatEntity, writer: ManifestWriter): JsonOb
   const credentials = KINDS.flatMap(({ kind, type }) =>
     writer.children(entity, type).flatMap((credential) => credentialRef(entity, credential, { kind, type }, writer)),
   );
+  const consumerGroups = writer
+    .children(entity, "consumer_group_consumers")
+    .flatMap((membership) => writer.reference(membership, "consumer_group") ?? []);
   return {
     ...writer.plainFields(entity, []),
     ...(groups.length > 0 ? { groups } : {}),
+    ...(consumerGroups.length > 0 ? { consumerGroups } : {}),
     ...(credentials.length > 0 ? { credentials } : {}),
   };
 }
@@ -32,7 +36,7 @@ function credentialRef(
   { kind, type }: { readonly kind: CredentialType; readonly type: KongEntityType },
   writer: ManifestWriter,
 ): JsonObject[] {
-  const { required, optional } = CREDENTIALS[kind];
+  const { required, optional, oneOf = [] } = CREDENTIALS[kind];
   const hashed = hashedField(type, credential, writer.options.isTransformed);
   const label = `${type} of consumer ${nameOf(consumer) ?? consumer.id}`;
   if (hashed !== undefined) {
@@ -49,12 +53,15 @@ function credentialRef(
       writer.lost.push({ entity: label, field: name, why: "a Secret has no key for it" });
   }
   const missing = required.filter((name) => values[name] === undefined);
+  if (oneOf.length > 0 && !oneOf.some((name) => values[name] !== undefined)) missing.push(oneOf.join(" or "));
   if (missing.length > 0) {
     const why = "the file leaves it to Kong to make up, which a Secret cannot: put a value into the file";
     for (const field of missing) writer.lost.push({ entity: label, field, why });
     return [];
   }
-  const name = writer.secret(`${writer.objectOf(consumer.id) ?? "consumer"}-${kind}`, values);
+  const name = writer.secret(`${writer.objectOf(consumer.id) ?? "consumer"}-${kind}`, values, {
+    plain: Object.keys(values).filter((field) => !writer.options.isSecret(credential, field)),
+  });
   return [{ type: kind, secretRef: { name } }];
 }
 

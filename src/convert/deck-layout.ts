@@ -20,7 +20,7 @@ export const PARENT_FIELDS: Readonly<Partial<Record<KongEntityType, Readonly<Rec
   basicauth_credentials: { consumer: "consumers" },
   hmacauth_credentials: { consumer: "consumers" },
   oauth2_credentials: { consumer: "consumers" },
-  plugins: { service: "services", route: "routes", consumer: "consumers" },
+  plugins: { service: "services", route: "routes", consumer: "consumers", consumer_group: "consumer_groups" },
 };
 
 /** References that decK writes as a plain id or name; others as `{id}`. */
@@ -29,7 +29,11 @@ export const PLAIN_REFERENCES: ReadonlySet<string> = new Set([
   "plugins.service",
   "plugins.route",
   "plugins.consumer",
+  "plugins.consumer_group",
 ]);
+
+/** Who is in which consumer group stands with the consumer: `groups: [{name: gold}]`. */
+export const MEMBERSHIPS = { type: "consumer_group_consumers", list: "groups" } as const;
 
 /** Types whose id is always written, because nothing else tells them apart. */
 export const WITH_ID: ReadonlySet<KongEntityType> = new Set(["certificates", "ca_certificates"]);

@@ -1,7 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { KONG_ENTITY_TYPES, type KongEntityType } from "../model/kong-entity.ts";
 import { REFERENCES } from "../plan/entity-graph.ts";
-import { FILE_KEYS, PARENT_FIELDS } from "./deck-layout.ts";
+import { splitUrl } from "../translate/kong-service.ts";
+import { FILE_KEYS, MEMBERSHIPS, PARENT_FIELDS } from "./deck-layout.ts";
 import { labelOf, nameOf, type FlatEntity, type Lost } from "./flat.ts";
 
 export interface DeckContent {
@@ -86,9 +87,10 @@ class DeckReader {
   }
 
   #entity(type: KongEntityType, given: JsonObject, parent: { field: string; entity: FlatEntity } | undefined): void {
-    const fields: JsonObject = { ...this.#defaultsOf(type), ...this.#configured(type, given) };
+    const fields: JsonObject = { ...this.#defaultsOf(type), ...withoutUrl(type, this.#configured(type, given)) };
     const nested: (readonly [KongEntityType, Json])[] = [];
     for (const [name, value] of Object.entries(fields)) {
+      if (type === "consumers" && name === MEMBERSHIPS.list) delete fields[name];
       const isNested = TYPES.has(name) && REFERENCES[type][name] === undefined;
       if (isNested) nested.push([name as KongEntityType, value]);
       if (isNested || value === null || ["id", "created_at", "updated_at"].includes(name)) delete fields[name];
@@ -99,7 +101,17 @@ class DeckReader {
     const id = typeof given["id"] === "string" ? given["id"] : `${type}-${++this.#made}`;
     const entity: FlatEntity = { type, id, hasOwnId: given["id"] !== undefined, fields };
     this.#entities.push(entity);
+    if (type === "consumers") this.#memberships(entity, given[MEMBERSHIPS.list]);
     for (const [child, list] of nested) this.#child(entity, child, list);
+  }
+
+  #memberships(consumer: FlatEntity, groups: Json | undefined): void {
+    if (!Array.isArray(groups)) return;
+    for (const group of groups) {
+      const fields = { consumer: { id: consumer.id }, consumer_group: keyOf(group) };
+      const id = `${MEMBERSHIPS.type}-${++this.#made}`;
+      this.#entities.push({ type: MEMBERSHIPS.type, id, hasOwnId: false, fields });
+    }
   }
 
   #child(parent: FlatEntity, type: KongEntityType, list: Json): void {
@@ -150,6 +162,18 @@ class DeckReader {
       return { ...entity, fields };
     });
     return result.filter(({ id }) => !dropped.has(id));
+  }
+}
+
+/** A service's `url` is short for four fields, each of which may be there as well and wins. */
+function withoutUrl(type: KongEntityType, given: JsonObject): JsonObject {
+  const { url, ...fields } = given;
+  if (type !== "services" || typeof url !== "string") return given;
+  try {
+    return { ...splitUrl(url), ...fields };
+  } catch {
+    // A part of it may come from the environment: the object's own check says what is wrong.
+    return given;
   }
 }
 

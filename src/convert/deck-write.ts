@@ -2,7 +2,7 @@ import { Document, isScalar, Scalar, visit } from "yaml";
 import type { Json, JsonObject } from "../model/json.ts";
 import { KONG_ENTITY_TYPES, type KongEntityType } from "../model/kong-entity.ts";
 import { REFERENCES } from "../plan/entity-graph.ts";
-import { PLAIN_REFERENCES, parentField, WITH_ID } from "./deck-layout.ts";
+import { MEMBERSHIPS, PLAIN_REFERENCES, parentField, WITH_ID } from "./deck-layout.ts";
 import { idIn, mapSecrets, nameOf, type FlatEntity, type IsSecret } from "./flat.ts";
 import { variablePart } from "./placeholders.ts";
 
@@ -57,6 +57,7 @@ class DeckWriter {
   content(): JsonObject {
     const { selectTags, workspace } = this.#options;
     const lists = KONG_ENTITY_TYPES.flatMap((type) => {
+      if (type === MEMBERSHIPS.type) return [];
       const list = this.#list(type, (entity) => this.#parentOf(entity) === undefined);
       return list.length === 0 ? [] : [[type, list] as const];
     });
@@ -100,7 +101,20 @@ class DeckWriter {
       const list = this.#list(child, (each) => this.#parentOf(each)?.id === id);
       if (list.length > 0) entry[child] = list;
     }
+    const groups = this.#groupsOf(entity);
+    if (groups.length > 0) entry[MEMBERSHIPS.list] = groups;
     return Object.fromEntries(Object.entries(entry).sort(([a], [b]) => compareText(a, b)));
+  }
+
+  #groupsOf({ id }: FlatEntity): JsonObject[] {
+    const memberships = this.#entities.filter(
+      ({ type, fields }) => type === MEMBERSHIPS.type && idIn(fields["consumer"]) === id,
+    );
+    const names = memberships.flatMap(({ fields }) => {
+      const group = this.#byId.get(idIn(fields["consumer_group"]) ?? "");
+      return group ? [nameOf(group) ?? group.id] : [];
+    });
+    return names.sort().map((name) => ({ name }));
   }
 
   /** The entity under which this one stands. */

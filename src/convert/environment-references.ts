@@ -45,6 +45,12 @@ export function referenceIn(value: unknown): string | undefined {
   return typeof value === "string" ? TOKEN.exec(value)?.[1] : undefined;
 }
 
+/** The variable that a value consists of. */
+export function wholeReferenceIn(value: string): string | undefined {
+  const name = referenceIn(value);
+  return name !== undefined && value.replace(TOKEN, "").trim() === "" ? name : undefined;
+}
+
 /** The value with what its references stand for; undefined where one of them is not set. */
 export function resolveValue(value: string, variable: (name: string) => string | undefined): string | undefined {
   let result = value;

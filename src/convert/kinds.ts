@@ -14,8 +14,14 @@ interface Conversion {
   readonly spec: (entity: FlatEntity, writer: ManifestWriter) => JsonObject | undefined;
 }
 
-const byName = (entity: FlatEntity): string =>
-  nameOf(entity) ?? `${entity.type.replace(/s$/, "")}-${entity.id.slice(0, 8)}`;
+const NAMELESS = "has none in Kong and gets one: to take it over, adopt.mode must be override";
+
+const byName = (entity: FlatEntity): string => nameOf(entity) ?? anonymous(entity);
+
+function anonymous({ type, id, hasOwnId }: FlatEntity): string {
+  const singular = type.replace(/s$/, "");
+  return hasOwnId ? `${singular}-${id.slice(0, 8)}` : singular;
+}
 
 /** In an order in which what others refer to comes first. */
 export const CONVERSIONS: readonly Conversion[] = [
@@ -25,6 +31,7 @@ export const CONVERSIONS: readonly Conversion[] = [
   { type: "upstreams", kind: "KongUpstream", wantedName: byName, spec: upstreamSpec },
   { type: "services", kind: "KongService", wantedName: byName, spec: serviceSpec },
   { type: "routes", kind: "KongRoute", wantedName: byName, spec: routeSpec },
+  { type: "consumer_groups", kind: "KongConsumerGroup", wantedName: byName, spec: groupSpec },
   { type: "consumers", kind: "KongConsumer", wantedName: byName, spec: consumerSpec },
   { type: "plugins", kind: "KongPluginBinding", wantedName: pluginName, spec: pluginSpec },
 ];
@@ -55,7 +62,11 @@ function certificateSpec(entity: FlatEntity, writer: ManifestWriter): JsonObject
   const { cert, key, cert_alt: certAlt, key_alt: keyAlt } = entity.fields;
   const object = writer.objectOf(entity.id) ?? "certificate";
   const pair = (crt: unknown, ofKey: unknown, name: string): string =>
-    writer.secret(name, { "tls.crt": String(crt ?? ""), "tls.key": String(ofKey ?? "") }, "kubernetes.io/tls");
+    writer.secret(
+      name,
+      { "tls.crt": String(crt ?? ""), "tls.key": String(ofKey ?? "") },
+      { type: "kubernetes.io/tls" },
+    );
   const snis = snisOf(entity, writer);
   return {
     ...writer.plainFields(entity, ["cert", "key", "cert_alt", "key_alt", "snis"]),
@@ -81,8 +92,7 @@ function upstreamSpec(entity: FlatEntity, writer: ManifestWriter): JsonObject {
 
 function serviceSpec(entity: FlatEntity, writer: ManifestWriter): JsonObject {
   const { host, ca_certificates: authorities } = entity.fields;
-  if (nameOf(entity) === undefined)
-    writer.lose(entity, "has no name in Kong and gets one, so adopt.mode must be override", "name");
+  if (nameOf(entity) === undefined) writer.lose(entity, NAMELESS, "name");
   const upstream = writer.upstreamNamed(String(host ?? ""));
   const certificate = writer.reference(entity, "client_certificate");
   const refs = (Array.isArray(authorities) ? authorities : []).flatMap(
@@ -97,12 +107,15 @@ function serviceSpec(entity: FlatEntity, writer: ManifestWriter): JsonObject {
 }
 
 function routeSpec(entity: FlatEntity, writer: ManifestWriter): JsonObject | undefined {
-  if (nameOf(entity) === undefined)
-    writer.lose(entity, "has no name in Kong and gets one, so adopt.mode must be override", "name");
+  if (nameOf(entity) === undefined) writer.lose(entity, NAMELESS, "name");
   const service = writer.reference(entity, "service");
   // Without its service it would be another route.
   if (!service && idIn(entity.fields["service"]) !== undefined) return undefined;
   return { ...(service ? { serviceRef: service } : {}), ...writer.plainFields(entity, ["service"]) };
+}
+
+function groupSpec(entity: FlatEntity, writer: ManifestWriter): JsonObject {
+  return writer.plainFields(entity, []);
 }
 
 const SCOPES = {

@@ -12,6 +12,8 @@ export interface WriterOptions {
   /** Writes the values of Secrets; placeholders otherwise. */
   readonly withSecrets: boolean;
   readonly isSecret: IsSecret;
+  /** The variable of the environment that a value of the file names. */
+  readonly variableOf?: ((value: string) => string | undefined) | undefined;
   /** False where credentials are as Kong stores them. */
   readonly isTransformed: boolean;
 }
@@ -99,20 +101,30 @@ export class ManifestWriter {
     });
   }
 
-  /** A Secret that the operator may read. Returns its name. */
-  secret(wanted: string, values: Readonly<Record<string, string>>, type?: string): string {
-    const { namespace, withSecrets } = this.options;
+  /**
+   * A Secret that the operator may read.
+   * @param options.plain keys whose values are no secrets.
+   * @returns its name.
+   */
+  secret(
+    wanted: string,
+    values: Readonly<Record<string, string>>,
+    options: { readonly type?: string; readonly plain?: readonly string[] } = {},
+  ): string {
+    const { namespace, withSecrets, variableOf } = this.options;
+    const { type, plain = [] } = options;
     const name = this.#names.take("Secret", wanted);
-    const shown = Object.entries(values).map(([key, value]) => [
-      key,
-      withSecrets ? value : secretPlaceholder(name, key),
-    ]);
+    const shown = Object.entries(values).map(([key, value]): [string, string] => {
+      if (withSecrets || plain.includes(key)) return [key, value];
+      const variable = variableOf?.(value);
+      return [key, variable === undefined ? secretPlaceholder(name, key) : `\${${variable}}`];
+    });
     this.objects.push({
       apiVersion: "v1",
       kind: "Secret",
       metadata: { name, namespace, labels: { [LABEL_SECRET]: "true" } },
       ...(type === undefined ? {} : { type }),
-      stringData: Object.fromEntries(shown) as Record<string, string>,
+      stringData: Object.fromEntries(shown),
     });
     return name;
   }

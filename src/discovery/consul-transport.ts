@@ -20,6 +20,7 @@ export interface ConsulTransport {
 
 /** One keep-alive connection, which a blocking query holds. Redirects are not followed: they would carry the token along. */
 export function consulTransport({ url, token, tls }: ConsulQuery): ConsulTransport {
+  const hint = url.startsWith("https:") && tls?.cert === undefined ? "; it may want a client certificate" : "";
   const client = new Client(new URL(url).origin, {
     pipelining: 1,
     allowH2: false,
@@ -41,7 +42,7 @@ export function consulTransport({ url, token, tls }: ConsulQuery): ConsulTranspo
         const body = await answer.body.text();
         return { status: answer.statusCode, headers: single(answer.headers), body };
       } catch (error) {
-        throw problemOf(error);
+        throw problemOf(error, hint);
       }
     },
     close: () => client.destroy(),
@@ -58,12 +59,15 @@ function single(headers: Readonly<Record<string, string | string[] | undefined>>
 const TLS = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
 const TIMEOUT = /TIMEOUT|^ETIMEDOUT$/;
 
-function problemOf(error: unknown): ConsulError {
+/** @param hint what may be the matter where a connection is closed without a word */
+function problemOf(error: unknown, hint: string): ConsulError {
   const { code = "", message = String(error) } = error as { code?: string; message?: string };
   if (TLS.test(code)) return new ConsulError("ConsulTLSFailed", `TLS with it fails: ${message} (${code})`, error);
   if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") {
     return new ConsulError("NotConsul", "its answer is too large for a service's instances", error);
   }
-  const what = TIMEOUT.test(code) ? "it does not answer in time" : `it cannot be reached: ${message}`;
+  const what = TIMEOUT.test(code)
+    ? "it does not answer in time"
+    : `it cannot be reached: ${message}${code === "UND_ERR_SOCKET" ? hint : ""}`;
   return new ConsulError("ConsulUnavailable", what, error);
 }

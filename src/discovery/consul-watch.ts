@@ -31,7 +31,7 @@ export const CONSUL_TIMES: ConsulTimes = {
   waitSeconds: 60,
   answerMs: 10_000,
   graceMs: 3_000,
-  retry: { baseMs: 250, maxMs: 30_000 },
+  retry: { baseMs: 250, maxMs: 10_000 },
   pace: { burst: 10, refillMs: 500 },
 };
 

@@ -45,6 +45,11 @@ export interface SliceConditions {
   readonly terminating?: boolean;
 }
 
+export interface EndpointOptions {
+  /** Those that are not ready count as ready: one that waits to be configured is not ready before it is. */
+  readonly withUnready?: boolean;
+}
+
 /** A port of a Service by its name or its number. */
 export type PortRef = string | number;
 
@@ -62,6 +67,7 @@ export function endpointsOf(
   slices: readonly EndpointSliceFields[],
   port: PortRef,
   field = "spec.serviceRef",
+  { withUnready = false }: EndpointOptions = {},
 ): Endpoint[] {
   const wanted = servicePort(service, port, field);
   const { type, externalName = "", ipFamilies = [] } = service.spec ?? {};
@@ -71,7 +77,9 @@ export function endpointsOf(
   }
   const family = familyOf(slices, ipFamilies);
   return distinctEndpoints(
-    slices.filter(({ addressType }) => addressType === family).flatMap((slice) => entriesOf(slice, wanted)),
+    slices
+      .filter(({ addressType }) => addressType === family)
+      .flatMap((slice) => entriesOf(slice, wanted, withUnready)),
   );
 }
 
@@ -90,11 +98,15 @@ function servicePort(service: ServiceFields, port: PortRef, field: string): { na
   );
 }
 
-function entriesOf({ ports, endpoints }: EndpointSliceFields, wanted: { name: string; port: number }): Endpoint[] {
+function entriesOf(
+  { ports, endpoints }: EndpointSliceFields,
+  wanted: { name: string; port: number },
+  withUnready: boolean,
+): Endpoint[] {
   const port = slicePort(ports ?? [], wanted);
   if (port === undefined) return [];
   return (endpoints ?? []).flatMap(({ addresses: [address], conditions }) => {
-    const state = stateOf(conditions);
+    const state = stateOf(withUnready ? { ...conditions, ready: true } : conditions);
     return address && state ? [{ address, port, state }] : [];
   });
 }

@@ -1,6 +1,7 @@
 import { GatewayAuthError, KongUnavailableError } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { GatewaySettings } from "./settings.ts";
+import { tlsFailure, tlsRefusal } from "./tls-failure.ts";
 import { TransportError, type AdminTransport, type TransportRequest, type TransportResponse } from "./transport.ts";
 
 export type AdminMethod = TransportRequest["method"];
@@ -69,6 +70,8 @@ export class AdminClient {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #base: string;
   readonly #workspace: string;
+  /** Name of the workspace; empty for none. */
+  readonly workspace: string;
   readonly #onRequest: ((record: RequestRecord) => void) | undefined;
   readonly #clock: () => number;
 
@@ -76,6 +79,7 @@ export class AdminClient {
     this.#transport = transport;
     this.#headers = { ...settings.headers, accept: "application/json" };
     this.#base = new URL(settings.url).pathname.replace(/\/+$/, "");
+    this.workspace = settings.workspace;
     this.#workspace = settings.workspace === "" ? "" : `/${encodeURIComponent(settings.workspace)}`;
     this.#onRequest = onRequest;
     this.#clock = clock;
@@ -149,7 +153,7 @@ const OPEN_ENDED: ReadonlySet<string> = new Set([
 function policyOf(error: TransportError): Error {
   switch (error.failure) {
     case "tls":
-      return new GatewayAuthError("TLSFailed", `TLS with the Admin API failed: ${error.message}`, { cause: error });
+      return new GatewayAuthError("TLSFailed", tlsFailure(codeOf(error), error.message), { cause: error });
     case "timeout":
       return new KongUnavailableError("Timeout", "the Admin API did not answer in time", { cause: error });
     case "tooLarge":
@@ -163,6 +167,10 @@ function policyOf(error: TransportError): Error {
         cause: error,
       });
   }
+}
+
+function codeOf({ cause }: TransportError): string {
+  return String((cause as { code?: unknown } | undefined)?.code ?? "");
 }
 
 function readResponse(method: string, entity: string, response: TransportResponse): Json | undefined {
@@ -191,13 +199,8 @@ function readResponse(method: string, entity: string, response: TransportRespons
       retryAfterMs === undefined ? {} : { retryAfterMs },
     );
   }
-  // nginx's own refusal of a client without a certificate is a 400 with an HTML body.
-  if (status === 400 && body === undefined && /SSL certificate/i.test(response.body)) {
-    throw new GatewayAuthError(
-      "AuthFailed",
-      "the Admin API wants another client certificate: check spec.adminApi.tls.clientCertSecretRef",
-    );
-  }
+  const refusal = body === undefined ? tlsRefusal(status, response.body) : undefined;
+  if (refusal) throw new GatewayAuthError(refusal.reason, refusal.message);
   if (status >= 300 && status < 400) {
     throw new KongUnavailableError(
       "Redirected",

@@ -10,10 +10,11 @@ import { RequestGate } from "./request-gate.ts";
 import { SchemaCatalog } from "./schema-catalog.ts";
 import type { GatewaySession } from "./session.ts";
 import { sameGateway, type GatewaySettings } from "./settings.ts";
+import { TargetHealth } from "./target-health.ts";
 import { TargetLists } from "./target-lists.ts";
 import { Waiting } from "./waiting.ts";
 
-export type OwnersChangedReason = "mirror" | "drift" | "recovered" | "programmed" | "released";
+export type OwnersChangedReason = "mirror" | "drift" | "recovered" | "programmed" | "released" | "health";
 
 export interface ConnectionSessionOptions {
   readonly settings: GatewaySettings;
@@ -36,6 +37,7 @@ export class ConnectionSession implements GatewaySession {
   readonly catalog: SchemaCatalog;
   readonly targets: TargetLists;
   readonly balancers: Balancers;
+  readonly health: TargetHealth;
   readonly waiting = new Waiting();
   readonly logger: Logger;
   readonly cluster: string;
@@ -61,6 +63,12 @@ export class ConnectionSession implements GatewaySession {
     });
     this.catalog = new SchemaCatalog((path) => this.gate.run("soon", () => this.client.find(path, "schemas")));
     this.balancers = new Balancers({ client: () => this.client, gate: this.gate });
+    this.health = new TargetHealth({
+      client: () => this.client,
+      gate: this.gate,
+      mirror: this.mirror,
+      onChanged: (owners) => this.tell(owners, "health"),
+    });
     this.targets = new TargetLists({
       client: () => this.client,
       gate: this.gate,

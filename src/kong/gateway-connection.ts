@@ -16,12 +16,14 @@
  *     recovered   what they wanted to write failed for the gateway, which is back
  *     programmed  what they refer to has come to stand in Kong
  *     released    what held them back (a user, a holder of their name) has let go
+ *     health      the gateway sees the health of a target of theirs differently
  * Assumption: one object is not synced twice at once; the work queue sees to that.
  */
 import { isDeepStrictEqual } from "node:util";
 import { KongUnavailableError, NotReadyError } from "../errors.ts";
 import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import type { TargetState } from "../model/target-state.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { AdminClient, type RequestRecord } from "./admin-client.ts";
 import type { AdoptOptions } from "./adopt.ts";
@@ -72,6 +74,9 @@ export interface GatewayConnectionOptions {
   readonly retry?: RetryTimes;
 }
 
+/** After a timer's period, until the gateway's checks have begun. */
+const HEALTH_DELAY_MS = 1_000;
+
 export class GatewayConnection {
   readonly #options: GatewayConnectionOptions;
   readonly #lifecycle: GatewayLifecycle;
@@ -86,6 +91,7 @@ export class GatewayConnection {
   #stopping: AbortController | undefined;
   #stopped: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
+  #healthRefresh: Promise<void> = Promise.resolve();
 
   constructor(options: GatewayConnectionOptions) {
     this.#options = options;
@@ -144,8 +150,9 @@ export class GatewayConnection {
 
   async #stop(): Promise<void> {
     this.#stopping?.abort();
+    this.#gateway.health.stop();
     await this.#gateway.client.close();
-    await Promise.allSettled([this.#running, this.#backend.stop()]);
+    await Promise.allSettled([this.#running, this.#healthRefresh, this.#backend.stop()]);
   }
 
   /** Takes up new settings; nothing where they are the same. The mirror stays where they lead to the same entities. */
@@ -170,6 +177,7 @@ export class GatewayConnection {
       this.#assertMirrored();
       const outcome = await this.#backend.sync(owner, desired, options);
       this.#unapplied.delete(key);
+      if (outcome.writes > 0) this.#gateway.health.lookLater(owner, this.#gateway.balancers.settleMs + HEALTH_DELAY_MS);
       return outcome;
     } catch (error) {
       this.#noteFailure(error, owner);
@@ -207,6 +215,21 @@ export class GatewayConnection {
   /** `onOwnersChanged` will name `owner` when something of ours no longer refers to the entity. */
   awaitRelease(entityId: string, owner: ObjectKey): void {
     this.#gateway.waiting.add(releaseOf(entityId), owner);
+  }
+
+  /** The targets of the object's upstreams, with their health as the gateway last told it. */
+  targetHealth(owner: ObjectKey): TargetState[] {
+    return this.#gateway.health.ofOwner(owner);
+  }
+
+  /** How many of our targets the gateway has told to be in which state. */
+  healthCounts(): Record<string, number> {
+    return this.#gateway.health.counts();
+  }
+
+  /** What the object has here bears another instance's marks by now. */
+  forget(owner: ObjectKey): void {
+    for (const entry of this.entitiesOf(owner)) this.#gateway.mirror.noteReleased(entry);
   }
 
   /** Other objects of ours whose entities refer to those of `owner`. */
@@ -290,6 +313,9 @@ export class GatewayConnection {
     if (waited.length > 0) onOwnersChanged(waited, isFirst ? "mirror" : "recovered");
     if (!isFirst && changed.length > 0) onOwnersChanged(changed, "drift");
     this.#tellState();
+    this.#healthRefresh = this.#healthRefresh
+      .then(() => this.#gateway.health.refresh())
+      .catch((error: unknown) => this.#lifecycle.report(error));
     onChecked?.();
   }
 

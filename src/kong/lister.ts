@@ -4,6 +4,7 @@ import { isJsonObject, type Json } from "../model/json.ts";
 import type { KongEntityType } from "../model/kong-entity.ts";
 import { AdminRejection, type AdminClient } from "./admin-client.ts";
 import { collectionPath } from "./entity-paths.ts";
+import { GatewayRefusedError } from "./gateway-state.ts";
 import type { RequestGate, Urgency } from "./request-gate.ts";
 
 const PAGE_SIZE = 1000;
@@ -42,12 +43,22 @@ export async function listTagged(
   } catch (error) {
     if (!(error instanceof AdminRejection)) throw error;
     if (error.status === 404 && NOT_EVERYWHERE.has(type)) return;
+    if (error.status === 404 && listing.client.workspace !== "") throw workspaceNotFound(listing.client.workspace);
     // An empty mirror in its place would make everything look as if it were gone.
     throw new KongUnavailableError(
       "NotAnAdminAPI",
-      `the Admin API answered ${error.status} to a list of ${type}: check the path in spec.adminApi.url, and spec.adminApi.workspace`,
+      `the Admin API answered ${error.status} to a list of ${type}: check the path in spec.adminApi.url`,
     );
   }
+}
+
+function workspaceNotFound(workspace: string): GatewayRefusedError {
+  return new GatewayRefusedError({
+    reason: "WorkspaceNotFound",
+    message:
+      `the gateway has no workspace ${JSON.stringify(workspace)}; Kong's open source gateway has none at all: ` +
+      "make it there, or create a KongGateway without spec.adminApi.workspace",
+  });
 }
 
 /** Everything in a collection, whoever it belongs to. Nothing where the collection, or what it belongs to, is not there. */

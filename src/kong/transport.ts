@@ -18,6 +18,8 @@ export interface TransportResponse {
   readonly status: number;
   readonly contentType: string;
   readonly retryAfter: string | undefined;
+  /** The header Date. */
+  readonly date?: string | undefined;
   readonly body: string;
 }
 
@@ -91,6 +93,7 @@ function dispatch(pool: Pool, { method, path, headers, body }: TransportRequest)
           resolve({
             status,
             contentType: String(answered["content-type"] ?? ""),
+            date: answered["date"] === undefined ? undefined : String(answered["date"]),
             retryAfter: answered["retry-after"] === undefined ? undefined : String(answered["retry-after"]),
             body: Buffer.concat(chunks).toString("utf8"),
           });

@@ -8,6 +8,14 @@ import type { KubeObject, ObjectRef, ResourceType } from "./resource.ts";
 /** Names our fields in `managedFields`. */
 export const FIELD_MANAGER = "kong-jenkins-operator";
 const PAGE_SIZE = 500;
+/** No resource: only a name for messages. */
+const VERSION_RESOURCE: ResourceType = {
+  group: "",
+  version: "v1",
+  plural: "version",
+  kind: "Version",
+  namespaced: false,
+};
 
 export interface KubeClientOptions {
   readonly config: KubeConfig;
@@ -197,6 +205,13 @@ export class KubeClient {
     } finally {
       body.destroy();
     }
+  }
+
+  /** What the API server says of itself: `v1.33.1`. */
+  async serverVersion(): Promise<string> {
+    const request: KubeRequest = { verb: "get", method: "GET", type: VERSION_RESOURCE, path: "/version" };
+    const { gitVersion } = await this.#requester.json<{ gitVersion?: string }>(request);
+    return gitVersion ?? "unknown";
   }
 
   /** Ends the connections; what is under way fails. */

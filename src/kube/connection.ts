@@ -12,9 +12,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * @param path kubeconfig file, or several as in `KUBECONFIG`; without one the Pod's ServiceAccount, then `~/.kube/config`.
+ * @param context in place of the current one.
  * @throws Error when a file cannot be read, or there is none.
  */
-export function loadKubeConfig(path?: string): KubeConfig {
+export function loadKubeConfig(path?: string, context?: string): KubeConfig {
   const config = new KubeConfig();
   if (path) {
     const [first = "", ...others] = path.split(delimiter).filter(Boolean);
@@ -28,6 +29,10 @@ export function loadKubeConfig(path?: string): KubeConfig {
     config.loadFromCluster();
   } else {
     config.loadFromDefault();
+  }
+  if (context !== undefined) {
+    if (!config.getContextObject(context)) throw new Error(`kubeconfig: there is no context ${context}`);
+    config.setCurrentContext(context);
   }
   if (!config.getCurrentCluster()) {
     throw new Error(`kubeconfig ${path ?? "of the environment"}: the current context names no cluster`);

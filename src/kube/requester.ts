@@ -20,6 +20,8 @@ export interface KubeRequest {
   readonly method: Dispatcher.HttpMethod;
   readonly type: ResourceType;
   readonly ref?: Partial<ObjectRef>;
+  /** In place of the resource's: `/version`. */
+  readonly path?: string;
   readonly subresource?: string | undefined;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly contentType?: string;
@@ -129,8 +131,9 @@ export class Requester {
     }
   }
 
-  #path({ type, ref = {}, subresource, query = {} }: KubeRequest): string {
+  #path({ type, ref = {}, subresource, query = {}, path: given }: KubeRequest): string {
     const base = this.#connection.server.pathname.replace(/\/$/, "");
+    if (given !== undefined) return base + given;
     const path = base + resourcePath(type, type.namespaced ? ref.namespace : undefined, ref.name, subresource);
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));

@@ -8,6 +8,7 @@ import { TAG_PREFIX } from "../model/identity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { UsageError } from "./gateways.ts";
 import type { KongSetObject, ObjectSet } from "./object-set.ts";
+import { requireNoCluster } from "./run-set.ts";
 import { offlineContext, type Identity } from "./offline-context.ts";
 
 /**
@@ -44,6 +45,7 @@ export function entitiesOfSet(
         idOf: () => undefined,
         hasFailed: (owner) => failed.has(formatKey(owner)),
       });
+      requireNoCluster(kind.translation.references(key.namespace, spec));
       const made = kind.translation.translate(spec, context);
       entities.push(
         ...made.map(({ type, id, fields }) => ({ type, id, hasOwnId: false, fields: withoutMarks(fields) })),

@@ -14,6 +14,8 @@ export interface GivenGateway {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls?: GatewaySettings["tls"];
   readonly workspace?: string | undefined;
+  /** Whether a gateway without a database may lose what somebody else gave it. */
+  readonly replaceForeign?: boolean | undefined;
 }
 
 export interface OpenOptions {
@@ -147,7 +149,12 @@ function singleGateway(given: GivenGateway, instance: string): Planned {
   const { url, workspace } = given;
   const object = {
     metadata: { name: "the command line" },
-    spec: { adminApi: { url, ...(workspace ? { workspace } : {}) }, instance, allowedNamespaces: { from: "All" } },
+    spec: {
+      adminApi: { url, ...(workspace ? { workspace } : {}) },
+      instance,
+      allowedNamespaces: { from: "All" },
+      dbless: { replaceForeign: given.replaceForeign === true },
+    },
   };
   const spec = parseSpec(KongGateway, object);
   return {
@@ -210,5 +217,5 @@ async function started(connection: GatewayConnection): Promise<void> {
 
 /** What a gateway is called in messages. */
 export function nameOfGateway({ key, spec }: Pick<Gateway, "key" | "spec">): string {
-  return key === NONE ? spec.adminApi.url : `KongGateway ${key.namespace}/${key.name}`;
+  return key === NONE ? (spec.adminApi.url ?? "") : `KongGateway ${key.namespace}/${key.name}`;
 }

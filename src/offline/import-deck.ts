@@ -5,8 +5,9 @@ import {
   ReferenceError,
   resolveReferences,
   resolveValue,
+  wholeReferenceIn,
 } from "../convert/environment-references.ts";
-import type { FlatEntity, Lost } from "../convert/flat.ts";
+import { labelOf, type FlatEntity, type Lost } from "../convert/flat.ts";
 import type { WriterOptions } from "../convert/manifest-writer.ts";
 import { toManifests } from "../convert/to-manifests.ts";
 import { isSecretField } from "../kong/secret-fields.ts";
@@ -42,6 +43,7 @@ export function importDeck(text: string, source: string, options: ImportOptions)
     const manifests = toManifests(entities, {
       ...options,
       isTransformed: content.isTransformed,
+      variableOf: wholeReferenceIn,
       isSecret: (entity, path) => isSecretField(entity, path) || referenceIn(at(entity.fields, path)) !== undefined,
     });
     const checked = checkManifests(manifests.objects);
@@ -69,7 +71,7 @@ function withVariables(entity: FlatEntity, variable: ImportOptions["variable"], 
     const found = resolveValue(String(value), variable);
     if (found === undefined)
       lost.push({
-        entity: `${entity.type} ${entity.id}`,
+        entity: labelOf(entity),
         field: path,
         why: `the environment variable ${name} is not set`,
       });

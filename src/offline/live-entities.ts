@@ -1,4 +1,4 @@
-import { entityPath, collectionPath } from "../kong/entity-paths.ts";
+import { collectionPath, entityPath, membersPath } from "../kong/entity-paths.ts";
 import { AdminClient } from "../kong/admin-client.ts";
 import { listAll, type Listing } from "../kong/lister.ts";
 import { withoutNulls } from "../kong/mirror-entry.ts";
@@ -82,7 +82,7 @@ async function listEverything(
     (raw: Json): void => {
       if (isJsonObject(raw)) found.push(flatEntity(type, raw));
     };
-  const types = KONG_ENTITY_TYPES.filter((type) => type !== "targets");
+  const types = KONG_ENTITY_TYPES.filter((type) => type !== "targets" && type !== "consumer_group_consumers");
   let done = 0;
   await Promise.all(
     types.map(async (type) => {
@@ -97,6 +97,16 @@ async function listEverything(
       await listAll(listing, `${entityPath("upstreams", id)}/targets`, "targets", read("targets"));
       onProgress(++done, upstreams.length);
     }),
+  );
+  const groups = found.filter(({ type }) => type === "consumer_groups");
+  await Promise.all(
+    groups.map(({ id }) =>
+      listAll(listing, membersPath(id), "consumer_group_consumers", (raw) => {
+        if (!isJsonObject(raw)) return;
+        const fields = { consumer: { id: String(raw["id"]) }, consumer_group: { id } };
+        found.push({ type: "consumer_group_consumers", id: `${id} ${fields.consumer.id}`, hasOwnId: false, fields });
+      }),
+    ),
   );
   return found;
 }
@@ -119,7 +129,7 @@ function withTag(entities: readonly FlatEntity[], tag: string | undefined): read
 
 /** Types that are nothing without another one, whose tag counts for them. */
 function isPart(type: KongEntityType): boolean {
-  return type === "snis" || type === "targets" || type === "acls" || /_(credentials|secrets)$/.test(type);
+  return ["snis", "targets", "acls", "consumer_group_consumers"].includes(type) || /_(credentials|secrets)$/.test(type);
 }
 
 function tagsOf({ fields }: Pick<FlatEntity, "fields">): string[] {

@@ -1,5 +1,4 @@
-import { API_VERSION, GROUP } from "../api/names.ts";
-import { SECRET_PLACEHOLDER } from "../convert/placeholders.ts";
+import { API_VERSION, GROUP, SECRET_PLACEHOLDER } from "../api/names.ts";
 import { KONG_KINDS, type KongKind } from "../controllers/kong-kinds.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { FileError, type Manifest } from "./manifest-files.ts";

@@ -1,10 +1,11 @@
 import { parseSpec } from "../api/parse.ts";
 import { gatewayCandidates, type GatewayRefFields } from "../controllers/gateway-ref.ts";
 import type { Gateway } from "../controllers/gateways.ts";
-import { KongRejectedError, OperatorError, PendingError } from "../errors.ts";
+import { KongRejectedError, OperatorError, PendingError, RefNotFoundError } from "../errors.ts";
 import type { PlannedChange, ShownChange } from "../kong/gateway-connection.ts";
 import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
+import type { References } from "../translate/translation.ts";
 import type { OpenGateways } from "./gateways.ts";
 import type { KongSetObject, ObjectSet } from "./object-set.ts";
 import { offlineContext, type Identity } from "./offline-context.ts";
@@ -179,6 +180,7 @@ class SetRun {
         this.#ids.get(idKey(gateway, owner, type, part)) ?? gateway.connection.idOf(owner, type, part),
       hasFailed: (owner) => this.#failures.has(formatKey(owner)),
     });
+    requireNoCluster(kind.translation.references(key.namespace, spec));
     const desired = kind.translation.translate(spec, context);
     if (!this.#options.write) {
       const { changes, unknownFields } = await gateway.connection.plan(key, desired, adopt);
@@ -230,6 +232,19 @@ class SetRun {
     if (fields.length > 0)
       this.#notes.push(`${formatKey(key)}: the gateway does not know ${fields.join(", ")}: not sent`);
   }
+}
+
+/**
+ * Who is behind a Kubernetes Service only the cluster knows, and who is behind a Consul's changes all the time.
+ * @throws RefNotFoundError
+ */
+export function requireNoCluster({ services = [], consuls = [] }: References): void {
+  const [first] = [...services, ...consuls];
+  if (!first) return;
+  throw new RefNotFoundError(
+    "NeedsCluster",
+    `${first.field}: its servers are found by the operator in the cluster, and not by a command; leave the object to it, or write targets`,
+  );
 }
 
 /** Types whose names are secrets themselves are told by their part, which is made of the object's own words. */

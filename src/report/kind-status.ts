@@ -26,7 +26,6 @@ export function kindStatus(
   const name: Json | undefined = main.fields[kind === "KongVault" ? "prefix" : "name"] ?? main.fields["username"];
   return {
     kong: { id: main.id, ...(typeof name === "string" ? { name } : {}) },
-    ...(kind === "KongUpstream" ? { targets: entities.filter(({ type }) => type === "targets").length } : {}),
     ...(kind === "KongConsumer"
       ? { credentials: entities.filter(({ type }) => CREDENTIAL_TYPES.has(type)).length }
       : {}),

@@ -116,6 +116,8 @@ export class ConsulAgent {
       ...(weight === undefined ? {} : { Weights: { Passing: weight, Warning: 1 } }),
       Check: { TTL: "24h", Status: "passing" },
     });
+    // Only what was said of a check survives a restart of Consul, not the state that it was registered with.
+    await this.pass(id);
   }
 
   async deregister(id: string): Promise<void> {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { crdFiles } from "./generate-crds.ts";
 import { referenceFiles } from "./generate-reference.ts";
 import { manifestFiles } from "./generate-manifests.ts";
+import { reasonFiles } from "./generate-reason-texts.ts";
 import { findHelm, HelmUnavailableError } from "./helm.ts";
 
 /** A file that is made from the sources and committed. */
@@ -18,7 +19,7 @@ export interface GeneratedFile {
  * What `npm run generate` writes and test/repo/generated.test.ts compares. Add a producer here. The manifests are written
  * too, but need Helm: test/install/ compares them.
  */
-export const GENERATED: readonly GeneratedFile[] = [...crdFiles, ...referenceFiles];
+export const GENERATED: readonly GeneratedFile[] = [...crdFiles, ...referenceFiles, ...reasonFiles];
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

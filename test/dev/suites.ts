@@ -11,6 +11,8 @@ export interface Suite {
   readonly needs: readonly ("control plane" | "helm" | "consul")[];
   /** Runs in a network namespace of its own where that can be; see own-network.ts. */
   readonly ownNetwork?: true;
+  /** Variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const MINUTE_MS = 60_000;
@@ -45,6 +47,15 @@ export const SUITES: readonly Suite[] = [
     limitMs: 15 * MINUTE_MS,
     needs: ["control plane"],
     ownNetwork: true,
+  },
+  {
+    name: "e2e-dbless",
+    folders: ["test/e2e"],
+    timeoutMs: MINUTE_MS,
+    limitMs: 15 * MINUTE_MS,
+    needs: ["control plane"],
+    ownNetwork: true,
+    env: { KJO_E2E_DBLESS: "1" },
   },
   {
     name: "fault",

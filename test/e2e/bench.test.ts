@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { before, describe, it } from "mocha";
+import { before, it } from "mocha";
 import { ControlPlaneUnavailableError, prepareControlPlane } from "../controlplane/control-plane.ts";
 import { skip } from "../dev/skip.ts";
 import { startKongDouble } from "../doubles/kong/double.ts";
+import { describeWithDatabase } from "./setup-database.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -44,7 +45,7 @@ const SHAPE = {
 };
 
 /** How fast anything is depends on the machine and is not judged here. */
-describe("npm run bench", function () {
+describeWithDatabase("npm run bench", "it starts gateways of its own, and needs no other suite", function () {
   this.timeout(240_000);
 
   before(async function () {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { describeWithDatabase } from "./setup-database.ts";
 import { conditionOf } from "./setup-cluster.ts";
 import { eventually } from "./setup-eventually.ts";
 import { RUN, RUN_TAG } from "./setup-run.ts";
@@ -113,102 +114,163 @@ describe("e2e: gateways and namespaces", () => {
   });
 });
 
-describe("e2e: two KongGateways on one Kong", () => {
-  const scene = useScene("two", { gateway: { drift: { intervalSeconds: 1 } } });
-  const second = { name: "second" };
+describeWithDatabase(
+  "e2e: two KongGateways on one Kong",
+  "it has one owner, whose configuration is all it holds",
+  () => {
+    const scene = useScene("two", { gateway: { drift: { intervalSeconds: 1 } } });
+    const second = { name: "second" };
 
-  before(async () => {
-    await scene.apply(
-      ["KongGateway", "second", { adminApi: { url: scene.front.url }, drift: { intervalSeconds: 1 } }],
-      ["KongService", "mine", { url: env().backends.a.url }],
-      ["KongService", "other", { url: env().backends.b.url, gatewayRef: second }],
-      ["KongRoute", "other", { serviceRef: { name: "other" }, paths: [scene.path("/other")], gatewayRef: second }],
-    );
-    await scene.ready("KongService", "mine", "other");
-    await scene.ready("KongRoute", "other");
-  });
+    before(async () => {
+      await scene.apply(
+        ["KongGateway", "second", { adminApi: { url: scene.front.url }, drift: { intervalSeconds: 1 } }],
+        ["KongService", "mine", { url: env().backends.a.url }],
+        ["KongService", "other", { url: env().backends.b.url, gatewayRef: second }],
+        ["KongRoute", "other", { serviceRef: { name: "other" }, paths: [scene.path("/other")], gatewayRef: second }],
+      );
+      await scene.ready("KongService", "mine", "other");
+      await scene.ready("KongRoute", "other");
+    });
 
-  it("leave each other's entities alone", async () => {
-    const { kong } = env();
-    const before = await kong.list(`/services?tags=kjo.instance:${scene.namespace}.second`);
-    scene.front.reset();
-    await eventually(() => assert.ok(scene.front.checks >= 6));
-    assert.deepEqual(scene.front.writes, []);
-    assert.deepEqual(await kong.list(`/services?tags=kjo.instance:${scene.namespace}.second`), before);
-    assert.deepEqual(await scene.ownedInKong(), [`services/${scene.kongName("mine")}`]);
-  });
+    it("leave each other's entities alone", async () => {
+      const { kong } = env();
+      const before = await kong.list(`/services?tags=kjo.instance:${scene.namespace}.second`);
+      scene.front.reset();
+      await eventually(() => assert.ok(scene.front.checks >= 6));
+      assert.deepEqual(scene.front.writes, []);
+      assert.deepEqual(await kong.list(`/services?tags=kjo.instance:${scene.namespace}.second`), before);
+      assert.deepEqual(await scene.ownedInKong(), [`services/${scene.kongName("mine")}`]);
+    });
 
-  it("tell the instance that has a name already", async () => {
-    const name = scene.kongName("mine");
-    await scene.apply(["KongService", "clash", { name, url: "http://clash.invalid", gatewayRef: second }]);
-    const message = new RegExp(`belongs to .*${scene.namespace}[./]default|belongs to .*${scene.namespace}[./]mine`);
-    const expected = { status: "False", reason: "Conflict", message } as const;
-    await scene.condition("KongService", "clash", "Programmed", expected);
-    await scene.delete("KongService", "clash");
-    await scene.gone("KongService", "clash");
-    assert.equal((await scene.inKong("services", name))["host"], new URL(env().backends.a.url).hostname);
-  });
+    it("tell the instance that has a name already", async () => {
+      const name = scene.kongName("mine");
+      await scene.apply(["KongService", "clash", { name, url: "http://clash.invalid", gatewayRef: second }]);
+      const message = new RegExp(`belongs to .*${scene.namespace}[./]default|belongs to .*${scene.namespace}[./]mine`);
+      const expected = { status: "False", reason: "Conflict", message } as const;
+      await scene.condition("KongService", "clash", "Programmed", expected);
+      await scene.delete("KongService", "clash");
+      await scene.gone("KongService", "clash");
+      assert.equal((await scene.inKong("services", name))["host"], new URL(env().backends.a.url).hostname);
+    });
 
-  it("let an object move from one to the other, whether it keeps its name or not", async () => {
-    const tagsOf = async (username: string) => String((await scene.inKong("consumers", username)).tags);
-    await scene.apply(["KongConsumer", "mover", {}], ["KongConsumer", "renamed", {}]);
-    await scene.ready("KongConsumer", "mover", "renamed");
-    await scene.patch("KongConsumer", "mover", { gatewayRef: second });
-    await scene.patch("KongConsumer", "renamed", { username: `${RUN}-renamed`, gatewayRef: second });
-    await scene.ready("KongConsumer", "mover", "renamed");
-    assert.ok((await tagsOf(scene.kongName("mover"))).includes(`kjo.instance:${scene.namespace}.second`));
-    assert.ok((await tagsOf(`${RUN}-renamed`)).includes(`kjo.instance:${scene.namespace}.second`));
-    assert.equal(await env().kong.find("consumers", scene.kongName("renamed")), undefined);
-  });
+    it("let an object move from one to the other, whether it keeps its name or not", async () => {
+      const tagsOf = async (username: string) => String((await scene.inKong("consumers", username)).tags);
+      await scene.apply(["KongConsumer", "mover", {}], ["KongConsumer", "renamed", {}]);
+      await scene.ready("KongConsumer", "mover", "renamed");
+      await scene.patch("KongConsumer", "mover", { gatewayRef: second });
+      await scene.patch("KongConsumer", "renamed", { username: `${RUN}-renamed`, gatewayRef: second });
+      await scene.ready("KongConsumer", "mover", "renamed");
+      assert.ok((await tagsOf(scene.kongName("mover"))).includes(`kjo.instance:${scene.namespace}.second`));
+      assert.ok((await tagsOf(`${RUN}-renamed`)).includes(`kjo.instance:${scene.namespace}.second`));
+      assert.equal(await env().kong.find("consumers", scene.kongName("renamed")), undefined);
+    });
 
-  it("go one by one: the first with its objects leaves the second's served", async () => {
-    await scene.delete("KongService", "mine");
-    await scene.delete("KongGateway", "default");
-    await scene.gone("KongService", "mine");
-    await scene.gone("KongGateway", "default");
-    await scene.served(scene.path("/other"));
-  });
-});
+    it("let objects that refer to each other move one by one, with their ids, by one write each and without a hole", async () => {
+      await scene.apply(
+        ["KongUpstream", "moved", { targets: [{ target: env().backends.a.address }] }],
+        ["KongService", "moved", { upstreamRef: { name: "moved" } }],
+        ["KongRoute", "moved", { serviceRef: { name: "moved" }, paths: [scene.path("/moved")] }],
+        [
+          "KongPluginBinding",
+          "moved",
+          { plugin: "cors", targets: [{ routeRef: { name: "moved" } }, { serviceRef: { name: "moved" } }] },
+        ],
+      );
+      await scene.ready("KongPluginBinding", "moved");
+      await scene.served(scene.path("/moved"));
+      const before = await Promise.all(
+        ["services", "routes"].map((each) => scene.inKong(each, scene.kongName("moved"))),
+      );
+      scene.front.reset();
+      const statuses: number[] = [];
+      let isMoving = true;
+      const asking = (async () => {
+        while (isMoving) statuses.push((await env().kong.get(scene.path("/moved"))).status);
+      })();
+      const kinds = ["KongUpstream", "KongService", "KongRoute", "KongPluginBinding"];
+      for (const kind of kinds) await scene.patch(kind, "moved", { gatewayRef: second });
+      for (const kind of kinds) {
+        await eventually(async () => {
+          const { status } = await scene.get(kind, "moved");
+          assert.equal((status?.["gateway"] as { name: string }).name, "second", `${kind}: ${JSON.stringify(status)}`);
+        });
+        await scene.ready(kind, "moved");
+      }
+      isMoving = false;
+      await asking;
+      const after = await Promise.all(
+        ["services", "routes"].map((each) => scene.inKong(each, scene.kongName("moved"))),
+      );
+      assert.deepEqual(
+        after.map(({ id }) => id),
+        before.map(({ id }) => id),
+      );
+      assert.deepEqual([...new Set(statuses)], [200], `${statuses.length} requests`);
+      assert.deepEqual(scene.front.writes.map(({ method }) => method).sort(), [
+        "PATCH",
+        "PUT",
+        "PUT",
+        "PUT",
+        "PUT",
+        "PUT",
+      ]);
+      for (const kind of kinds.reverse()) await scene.delete(kind, "moved");
+      await scene.gone("KongUpstream", "moved");
+    });
 
-describe("e2e: an instance that another cluster has", () => {
-  const scene = useScene("instance", { gateway: false });
-  const cluster = randomUUID();
-  const name = `${RUN}-of-another-cluster`;
+    it("go one by one: the first with its objects leaves the second's served", async () => {
+      await scene.delete("KongService", "mine");
+      await scene.delete("KongGateway", "default");
+      await scene.gone("KongService", "mine");
+      await scene.gone("KongGateway", "default");
+      await scene.served(scene.path("/other"));
+    });
+  },
+);
 
-  before(async () => {
-    const tags = [
-      `kjo.instance:${scene.namespace}.default`,
-      `kjo.cluster:${cluster}`,
-      `kjo.object:KongService:${scene.namespace}:taken`,
-      RUN_TAG,
-    ];
-    await env().kong.admin("POST", "/services", { name, host: "another-cluster.invalid", tags });
-    await scene.apply(
-      ["KongGateway", "default", { adminApi: { url: scene.front.url } }],
-      ["KongService", "taken", { name, url: "http://ours.invalid" }],
-    );
-  });
+describeWithDatabase(
+  "e2e: an instance that another cluster has",
+  "it has one owner, whose configuration is all it holds",
+  () => {
+    const scene = useScene("instance", { gateway: false });
+    const cluster = randomUUID();
+    const name = `${RUN}-of-another-cluster`;
 
-  it("is not written to: InstanceInUse names the cluster and the way out", async () => {
-    const message = new RegExp(`1 of cluster ${cluster}.*spec\\.instance.*spec\\.takeOver`);
-    const expected = { status: "False", reason: "InstanceInUse", message } as const;
-    await scene.condition("KongGateway", "default", "Ready", expected);
-    await scene.condition("KongService", "taken", "Programmed", { status: "Unknown" });
-    assert.deepEqual(scene.front.writes, []);
-    assert.equal((await scene.inKong("services", name))["host"], "another-cluster.invalid");
-  });
+    before(async () => {
+      const tags = [
+        `kjo.instance:${scene.namespace}.default`,
+        `kjo.cluster:${cluster}`,
+        `kjo.object:KongService:${scene.namespace}:taken`,
+        RUN_TAG,
+      ];
+      await env().kong.admin("POST", "/services", { name, host: "another-cluster.invalid", tags });
+      await scene.apply(
+        ["KongGateway", "default", { adminApi: { url: scene.front.url } }],
+        ["KongService", "taken", { name, url: "http://ours.invalid" }],
+      );
+    });
 
-  it("becomes ours with spec.takeOver, entities and all", async () => {
-    const { id } = await scene.inKong("services", name);
-    await scene.patch("KongGateway", "default", { takeOver: cluster });
-    await scene.ready("KongGateway", "default");
-    await scene.ready("KongService", "taken");
-    const after = await scene.inKong("services", name);
-    assert.equal(after.id, id);
-    assert.equal(after["host"], "ours.invalid");
-    assert.ok(!after.tags?.includes(`kjo.cluster:${cluster}`), String(after.tags));
-  });
-});
+    it("is not written to: InstanceInUse names the cluster and the way out", async () => {
+      const message = new RegExp(`1 of cluster ${cluster}.*spec\\.instance.*spec\\.takeOver`);
+      const expected = { status: "False", reason: "InstanceInUse", message } as const;
+      await scene.condition("KongGateway", "default", "Ready", expected);
+      await scene.condition("KongService", "taken", "Programmed", { status: "Unknown" });
+      assert.deepEqual(scene.front.writes, []);
+      assert.equal((await scene.inKong("services", name))["host"], "another-cluster.invalid");
+    });
+
+    it("becomes ours with spec.takeOver, entities and all", async () => {
+      const { id } = await scene.inKong("services", name);
+      await scene.patch("KongGateway", "default", { takeOver: cluster });
+      await scene.ready("KongGateway", "default");
+      await scene.ready("KongService", "taken");
+      const after = await scene.inKong("services", name);
+      assert.equal(after.id, id);
+      assert.equal(after["host"], "ours.invalid");
+      assert.ok(!after.tags?.includes(`kjo.cluster:${cluster}`), String(after.tags));
+    });
+  },
+);
 
 describe("e2e: what a gateway says of itself", () => {
   const scene = useScene("says", { gateway: { drift: { intervalSeconds: 3600 } } });

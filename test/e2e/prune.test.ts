@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { describeWithDatabase } from "./setup-database.ts";
 import { eventually } from "./setup-eventually.ts";
 import { useScene } from "./setup-scene.ts";
 import { env } from "./setup.ts";
 
-describe("e2e: prune", () => {
+describeWithDatabase("e2e: prune", "what somebody puts beside ours is drift, and gone with the next load", () => {
   const scene = useScene("prune", { gateway: { drift: { intervalSeconds: 1 } } });
   const ours = ["a", "b", "c", "d"];
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { needsDatabase } from "./setup-database.ts";
 import { RUN } from "./setup-run.ts";
 import { useScene } from "./setup-scene.ts";
 import { env } from "./setup.ts";
@@ -76,7 +77,8 @@ describe("e2e: references", () => {
     assert.deepEqual((await scene.inKong("routes", scene.kongName("moving")))["service"], { id });
   });
 
-  it("names a gatewayRef that leads nowhere and connects the object when the gateway comes", async () => {
+  it("names a gatewayRef that leads nowhere and connects the object when the gateway comes", async function () {
+    needsDatabase(this, "a second KongGateway needs a gateway of its own");
     await scene.apply(["KongService", "elsewhere", { url: "http://x.invalid", gatewayRef: { name: "later" } }]);
     const expected = { status: "False", reason: "GatewayNotFound", message: /^spec\.gatewayRef: KongGateway/ } as const;
     await scene.condition("KongService", "elsewhere", "ResolvedRefs", expected);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { needsDatabase } from "./setup-database.ts";
 import { RUN, RUN_TAG } from "./setup-run.ts";
 import { useScene } from "./setup-scene.ts";
 import { env } from "./setup.ts";
@@ -50,7 +51,8 @@ describe("e2e: what Kong refuses", () => {
     await assert.rejects(env().cluster.apply(object), /spec\.paths\[0\].*must start with '\/'/);
   });
 
-  it("names what it says of a name that somebody else's service has, and leaves that alone", async () => {
+  it("names what it says of a name that somebody else's service has, and leaves that alone", async function () {
+    needsDatabase(this, "nobody else has anything in it");
     const name = `${RUN}-contested`;
     const theirs = await env().kong.admin("POST", "/services", { name, host: "theirs.invalid", tags: [RUN_TAG] });
     await scene.apply(["KongService", "contested", { name, url: "http://ours.invalid" }]);

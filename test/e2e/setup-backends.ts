@@ -13,9 +13,16 @@ export interface KongBackend {
  * Answers every request with its name and what it was asked.
  * @param kongsHost the address under which a Kong elsewhere reaches this machine; then it listens on all of them.
  */
-export async function openBackend(name: string, kongsHost: string | undefined): Promise<KongBackend> {
-  const backend = await startBackend(name, kongsHost ? { host: "0.0.0.0" } : {});
+export async function openBackend(name: string, kongsHost: string | undefined, port = 0): Promise<KongBackend> {
+  const backend = await startBackend(name, { port, ...(kongsHost ? { host: "0.0.0.0" } : {}) });
   return reachable(kongsHost, backend.port, () => backend.stop());
+}
+
+/** An address on which nothing listens. */
+export async function openRefusingAddress(kongsHost: string | undefined): Promise<string> {
+  const backend = await openBackend("gone", kongsHost);
+  await backend.stop();
+  return backend.address;
 }
 
 /** Takes requests and never answers. */

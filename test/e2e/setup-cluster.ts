@@ -183,6 +183,9 @@ export const OUR_KINDS: readonly string[] = [
   "KongUpstream",
   "KongConsumer",
   "KongConsumerGroup",
+  "KongCertificate",
+  "KongCACertificate",
+  "KongVault",
   "KongGateway",
 ];
 

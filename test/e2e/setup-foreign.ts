@@ -14,6 +14,11 @@ export class ForeignEntities {
     this.#before = before;
   }
 
+  /** Nobody else has anything at a gateway without a database. */
+  static none(kong: Kong): ForeignEntities {
+    return new ForeignEntities(kong, new Map());
+  }
+
   static async make(kong: Kong): Promise<ForeignEntities> {
     const name = `${RUN}-foreign`;
     const tags = [RUN_TAG, "team-x"];

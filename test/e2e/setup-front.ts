@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 
 export interface FrontRequest {
   readonly method: string;
@@ -14,9 +15,16 @@ export interface FrontRequest {
 /** Longer than the operator keeps a connection that it does not use. */
 const KEEP_ALIVE_MS = 120_000;
 
+/** PEM. With `clientCa` a client must show a certificate that one of those has signed. */
+export interface FrontTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+}
+
 /**
- * Stands between the operator and an Admin API, the double's or a real one's: counts what passes, can want a token and can
- * be down.
+ * Stands between the operator and an Admin API, the double's or a real one's: counts what passes, can speak TLS, can want a
+ * client certificate, a token and other headers, and can be down.
  */
 export class AdminFront {
   readonly requests: FrontRequest[] = [];
@@ -25,9 +33,10 @@ export class AdminFront {
   readonly #target: URL;
   readonly #agent: http.Agent;
   readonly #sockets = new Set<Socket>();
-  #server: http.Server | undefined;
+  #server: http.Server | https.Server | undefined;
   #port = 0;
-  #token: string | undefined;
+  #headers: Readonly<Record<string, string>> = {};
+  #tls: FrontTls | undefined;
   #isCut = false;
 
   private constructor(adminUrl: string) {
@@ -43,7 +52,7 @@ export class AdminFront {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#tls ? "https" : "http"}://127.0.0.1:${this.#port}`;
   }
 
   /** What wrote: POST, PUT, PATCH and DELETE. */
@@ -55,9 +64,9 @@ export class AdminFront {
     return this.requests.filter(({ method }) => method === "GET" || method === "HEAD");
   }
 
-  /** How often the operator has compared everything with Kong: each time it lists the services by tag. */
+  /** How often the operator has compared everything with Kong: by the services' list, or by the configuration's hash. */
   get checks(): number {
-    return this.requests.filter(({ path }) => /^\/services\?(?!.*offset=)/.test(path)).length;
+    return this.requests.filter(({ path }) => /^\/services\?(?!.*offset=)/.test(path) || path === "/status").length;
   }
 
   reset(): void {
@@ -67,7 +76,19 @@ export class AdminFront {
 
   /** From now on everything without this value of Kong-Admin-Token is answered with 401. */
   requireToken(token: string): void {
-    this.#token = token;
+    this.requireHeaders({ "kong-admin-token": token });
+  }
+
+  /** From now on everything without these headers, named in lower case, is answered with 401. */
+  requireHeaders(headers: Readonly<Record<string, string>>): void {
+    this.#headers = headers;
+  }
+
+  /** From now on TLS is spoken with this certificate; connections that stand are closed. */
+  async useTls(tls: FrontTls): Promise<void> {
+    this.#tls = tls;
+    await this.refuse();
+    await this.restore();
   }
 
   /** Connections are taken and reset at once, so that they can be counted. */
@@ -98,7 +119,8 @@ export class AdminFront {
   }
 
   async #listen(): Promise<void> {
-    const server = http.createServer((request, response) => this.#serve(request, response));
+    const serve: http.RequestListener = (request, response) => this.#serve(request, response);
+    const server = this.#tls ? https.createServer(tlsOptions(this.#tls), serve) : http.createServer(serve);
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.on("connection", (socket) => {
       this.connections += 1;
@@ -117,7 +139,14 @@ export class AdminFront {
   #serve(request: http.IncomingMessage, response: http.ServerResponse): void {
     const { method = "GET", url: path = "/" } = request;
     const record = (status: number): void => void this.requests.push({ method, path, status, atMs: Date.now() });
-    if (this.#token !== undefined && request.headers["kong-admin-token"] !== this.#token) {
+    if (this.#tls?.clientCa !== undefined && !(request.socket as TLSSocket).authorized) {
+      record(400);
+      request.resume();
+      // As nginx says it, and so Kong.
+      response.writeHead(400, { "content-type": "text/html" }).end("<html>No required SSL certificate was sent</html>");
+      return;
+    }
+    if (Object.entries(this.#headers).some(([name, value]) => request.headers[name] !== value)) {
       record(401);
       request.resume();
       response.writeHead(401, { "content-type": "application/json" }).end('{"message":"Unauthorized"}');
@@ -144,4 +173,9 @@ export class AdminFront {
     });
     request.pipe(onward);
   }
+}
+
+function tlsOptions({ cert, key, clientCa }: FrontTls): https.ServerOptions {
+  const client = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
+  return { cert, key, ...client };
 }

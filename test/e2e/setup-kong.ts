@@ -1,6 +1,7 @@
 import { Agent, request } from "undici";
 import type { Echo } from "../dev/backend.ts";
 import { startKongDouble } from "../doubles/kong/double.ts";
+import { editConfiguration } from "./setup-declarative.ts";
 import { TAG_INSTANCE } from "../../src/model/identity.ts";
 
 export interface KongEntityFields {
@@ -20,6 +21,11 @@ export interface ProxyRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** True where the suite runs against gateways without a database. */
+export function isDbless(env: NodeJS.ProcessEnv): boolean {
+  return env["KJO_E2E_DBLESS"] === "1";
+}
+
 /** Collections of the Admin API, in an order in which they can be deleted. */
 export const COLLECTIONS = [
   "plugins",
@@ -33,31 +39,43 @@ export const COLLECTIONS = [
   "oauth2",
   "consumers",
   "upstreams",
+  "snis",
+  "certificates",
+  "ca_certificates",
+  "vaults",
 ] as const;
 
 /** The Kong that the suite runs against, as seen by a person with curl: its Admin API past the operator, and its proxy. */
 export class Kong {
   readonly adminUrl: string;
   readonly proxyUrl: string;
+  /** The proxy over TLS; undefined where a real Kong's is not named. */
+  readonly proxyTlsUrl: string | undefined;
   readonly isReal: boolean;
   readonly #agent = new Agent({ connections: 16, keepAliveTimeout: 5_000 });
   readonly #stop: () => Promise<void>;
 
-  private constructor(urls: { adminUrl: string; proxyUrl: string }, isReal: boolean, stop: () => Promise<void>) {
+  private constructor(
+    urls: { adminUrl: string; proxyUrl: string; proxyTlsUrl?: string | undefined },
+    isReal: boolean,
+    stop: () => Promise<void>,
+  ) {
     this.adminUrl = urls.adminUrl.replace(/\/+$/, "");
     this.proxyUrl = urls.proxyUrl.replace(/\/+$/, "");
+    this.proxyTlsUrl = urls.proxyTlsUrl;
     this.isReal = isReal;
     this.#stop = stop;
   }
 
   /** The one of KONG_ADMIN_URL and KONG_PROXY_URL, else the double; KJO_E2E_DOUBLE=lag makes that as slow as a real one. */
   static async open(env: NodeJS.ProcessEnv): Promise<Kong> {
-    const { KONG_ADMIN_URL: adminUrl, KONG_PROXY_URL: proxyUrl } = env;
+    const { KONG_ADMIN_URL: adminUrl, KONG_PROXY_URL: proxyUrl, KONG_PROXY_TLS_URL: proxyTlsUrl } = env;
     if ((adminUrl === undefined) !== (proxyUrl === undefined)) {
       throw new Error("KONG_ADMIN_URL and KONG_PROXY_URL go together: the Admin API and the proxy of one Kong");
     }
-    if (adminUrl && proxyUrl) return new Kong({ adminUrl, proxyUrl }, true, () => Promise.resolve());
-    const double = await startKongDouble(env["KJO_E2E_DOUBLE"] === "lag" ? { lag: true, pace: "kong" } : {});
+    if (adminUrl && proxyUrl) return new Kong({ adminUrl, proxyUrl, proxyTlsUrl }, true, () => Promise.resolve());
+    const lag = env["KJO_E2E_DOUBLE"] === "lag" ? ({ lag: true, pace: "kong" } as const) : {};
+    const double = await startKongDouble({ ...lag, dbless: isDbless(env) });
     return new Kong(double, false, () => double.stop());
   }
 
@@ -66,11 +84,27 @@ export class Kong {
     await this.#stop();
   }
 
-  /** A request to the Admin API. @throws Error for an answer of 400 or more. */
+  /**
+   * A request to the Admin API. Without a database an entity is changed by loading a changed configuration.
+   * @throws Error for an answer of 400 or more.
+   */
   async admin<T = KongEntityFields>(method: string, path: string, body?: unknown): Promise<T> {
+    if (isDbless(process.env) && method !== "GET" && path !== "/config") return this.#load(method, path, body) as T;
     const { status, text } = await this.tryAdmin(method, path, body);
     if (status >= 400) throw new Error(`${method} ${path}: HTTP ${status} ${text}`);
     return (text === "" ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** Takes away whatever a gateway without a database holds. */
+  async empty(): Promise<void> {
+    await this.admin("POST", "/config", { _format_version: "3.0" });
+  }
+
+  async #load(method: string, path: string, body: unknown): Promise<unknown> {
+    const { config } = await this.admin<{ config: string }>("GET", "/config");
+    const edited = editConfiguration(config, method, path, body as Record<string, unknown> | undefined);
+    await this.admin("POST", "/config", edited.document);
+    return edited.path === undefined ? undefined : this.admin("GET", edited.path);
   }
 
   tryAdmin(method: string, path: string, body?: unknown): Promise<Reply> {

@@ -7,7 +7,7 @@ import { eventually, type EventuallyOptions } from "./setup-eventually.ts";
 import { AdminFront } from "./setup-front.ts";
 import { echoOf, type KongEntityFields, type ProxyRequest, type Reply } from "./setup-kong.ts";
 import { RUN } from "./setup-run.ts";
-import { env, namespaceObject } from "./setup.ts";
+import { env, namespaceObject, takeKong } from "./setup.ts";
 
 const CLEAN_UP_MS = 60_000;
 
@@ -46,6 +46,7 @@ export function useScene(theme: string, options: SceneOptions = {}): Scene {
 export class Scene {
   readonly namespace: string;
   #front: AdminFront | undefined;
+  #releaseKong: () => Promise<void> = () => Promise.resolve();
 
   constructor(namespace: string) {
     this.namespace = namespace;
@@ -57,6 +58,7 @@ export class Scene {
   }
 
   async open({ gateway = {} }: SceneOptions): Promise<void> {
+    this.#releaseKong = await takeKong();
     this.#front = await AdminFront.start(env().kong.adminUrl);
     await env().cluster.apply(namespaceObject(this.namespace));
     if (gateway === false) return;
@@ -66,6 +68,7 @@ export class Scene {
 
   /** @throws AssertionError where an object does not go, or Kong still holds something of it. */
   async close(): Promise<void> {
+    if (!this.#front) return;
     const { cluster, kong } = env();
     try {
       await this.front.restore();
@@ -74,6 +77,7 @@ export class Scene {
     } finally {
       await cluster.delete("Namespace", "", this.namespace);
       await this.front.stop();
+      await this.#releaseKong();
     }
   }
 

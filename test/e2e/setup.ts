@@ -8,7 +8,7 @@ import { startOperator, type OperatorProcess } from "../dev/operator-process.ts"
 import { openBackend, openSilentBackend, type KongBackend } from "./setup-backends.ts";
 import { Cluster } from "./setup-cluster.ts";
 import { ForeignEntities } from "./setup-foreign.ts";
-import { Kong } from "./setup-kong.ts";
+import { isDbless, Kong } from "./setup-kong.ts";
 import { isOfStaleRun, isOfThisRun, RUN } from "./setup-run.ts";
 import { sweepCluster, sweepKong } from "./setup-sweep.ts";
 
@@ -89,13 +89,35 @@ export function env(): Environment {
   return environment;
 }
 
+/**
+ * Gives a scene the Kong that `env().kong` is from now on. A gateway without a database has one owner, so each scene gets
+ * one of its own: a double, or the real one, emptied; scenes then run one after another.
+ * @returns what gives it back.
+ */
+export async function takeKong(): Promise<() => Promise<void>> {
+  const former = env();
+  if (!isDbless(process.env)) return () => Promise.resolve();
+  if (former.kong.isReal) {
+    await former.kong.empty();
+    return () => former.kong.empty();
+  }
+  const kong = await Kong.open(process.env);
+  environment = { ...former, kong };
+  return async () => {
+    environment = { ...env(), kong: former.kong };
+    await kong.close();
+  };
+}
+
 before(async function () {
   const cluster = await Cluster.open(await controlPlaneOrSkip(this));
   stops.push(() => cluster.close());
   const kong = await Kong.open(process.env);
   stops.push(() => kong.close());
-  await sweepKong(kong, isOfStaleRun);
-  stops.push(() => sweepKong(kong, isOfThisRun));
+  if (!isDbless(process.env)) {
+    await sweepKong(kong, isOfStaleRun);
+    stops.push(() => sweepKong(kong, isOfThisRun));
+  }
   const host = process.env["KJO_E2E_HOST"];
   const backends = {
     a: await openBackend("a", host),
@@ -103,7 +125,7 @@ before(async function () {
     silent: await openSilentBackend(host),
   };
   stops.push(() => Promise.all(Object.values(backends).map((backend) => backend.stop())));
-  const foreign = await ForeignEntities.make(kong);
+  const foreign = isDbless(process.env) ? ForeignEntities.none(kong) : await ForeignEntities.make(kong);
   await must(cluster.kubectl(["apply", "--server-side", "--force-conflicts", "-f", CRDS]));
   await must(cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "-f", CRDS]));
   await sweepCluster(cluster, isOfStaleRun);

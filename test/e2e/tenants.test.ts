@@ -291,6 +291,27 @@ describe("e2e: tenants", () => {
     await team.ready("KongRoute", "inner");
   });
 
+  it("lose a plugin that may keep strangers out together with the answer of its routes, which is 503", async () => {
+    await open({ plugins: { allow: ["session"] }, consumers: true });
+    await team.ready("KongRoute", "open");
+    await team.delete("KongPluginBinding", "open");
+    await team.gone("KongPluginBinding", "open");
+    await team.apply(["KongPluginBinding", "guard", { plugin: "session", ...onRoute, gatewayRef }]);
+    await team.ready("KongPluginBinding", "guard");
+    await open({ consumers: true });
+    await team.condition("KongPluginBinding", "guard", "Programmed", { status: "False", reason: "Revoked" });
+    await owner.answered(503, "/", { headers: { host: team.host("www") } });
+    await open({ plugins: { allow: ["session"] }, consumers: true });
+    await team.ready("KongPluginBinding", "guard");
+    const { id } = await owner.inKong("routes", team.kongName("open"));
+    assert.deepEqual(
+      (await env().kong.list(`/routes/${id}/plugins`)).map(({ name }) => name),
+      ["session"],
+    );
+    await team.delete("KongPluginBinding", "guard");
+    await team.gone("KongPluginBinding", "guard");
+  });
+
   it("cannot keep what is no longer permitted by breaking their object", async () => {
     await team.patch("KongRoute", "open", { serviceRef: { name: "missing" } });
     await team.condition("KongRoute", "open", "ResolvedRefs", { status: "False" });

@@ -1,3 +1,4 @@
+import { needsDatabase } from "./setup-database.ts";
 import { useScene } from "./setup-scene.ts";
 import { env } from "./setup.ts";
 
@@ -18,7 +19,8 @@ describe("e2e: objects that wait are woken", () => {
     await scene.ready("KongPluginBinding", "limit");
   });
 
-  it("when the last object of a KongGateway that is going lives elsewhere", async () => {
+  it("when the last object of a KongGateway that is going lives elsewhere", async function () {
+    needsDatabase(this, "a second KongGateway needs a gateway of its own");
     await scene.apply(
       ["KongGateway", "former", { adminApi: { url: scene.front.url } }],
       ["KongService", "moves", { gatewayRef: { name: "former" }, url: env().backends.a.url }],

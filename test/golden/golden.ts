@@ -145,7 +145,8 @@ class World {
     return {
       kinds: new Map(KONG_KINDS.map(({ definition: { kind } }) => [kind, informer(kind)])),
       services: {
-        endpointsOf: (...reference: Parameters<Caches["services"]["endpointsOf"]>) => this.#endpoints(...reference),
+        endpointsOf: (...[namespace, name, port, field]: Parameters<Caches["services"]["endpointsOf"]>) =>
+          this.#endpoints(namespace, name, port, field),
       },
       secrets: { get: (namespace: string, name: string) => secretOf(get({ kind: "Secret", namespace, name })) },
     } as unknown as Caches;

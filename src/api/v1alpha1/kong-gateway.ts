@@ -8,8 +8,10 @@ import { isSet, withRules, withTransitionRules } from "../rules.ts";
 import { baseStatusFields } from "../status.ts";
 import { AllowedNamespaces } from "./allowed-namespaces.ts";
 import { DeletionPolicy } from "./common.ts";
+import { Dbless, DblessStatus } from "./kong-gateway-dbless.ts";
 import { tenancyFields } from "./kong-gateway-tenants.ts";
 import { Proxy } from "./kong-gateway-proxy.ts";
+import { AdminServiceRef } from "./kong-gateway-service.ts";
 
 const AdminTls = z.strictObject({
   caSecretRef: secretWithKey("ca.crt", "CA certificates")
@@ -20,7 +22,7 @@ const AdminTls = z.strictObject({
   ),
   serverName: hostName()
     .optional()
-    .describe("Name that the Admin API's certificate must carry; the host of url unless set."),
+    .describe("Name that the Admin API's certificate must carry; the host of url, or <name>.<namespace>.svc of serviceRef, unless set."),
 });
 
 const AdminHeader = z.strictObject({
@@ -35,7 +37,12 @@ export const AdminApi = withRules(
       pattern: "^https?://[^/?#@ ]+(/[^?# ]*)?$",
       message:
         "must be http://host[:port][/path] or https://host[:port][/path] without user, query or fragment; credentials belong in a Secret",
-    }).describe("Address of the Admin API."),
+    })
+      .optional()
+      .describe("Address of the Admin API. Either this or serviceRef."),
+    serviceRef: AdminServiceRef.optional().describe(
+      "Kubernetes Service of the Admin API. Its Pods are spoken to one by one: any of those of a gateway with a database, all of those of one without.",
+    ),
     tls: AdminTls.optional().describe("How TLS to the Admin API is set up."),
     tokenSecretRef: secretWithKey("token", "token")
       .optional()
@@ -55,10 +62,21 @@ export const AdminApi = withRules(
   }),
   [
     {
-      cel: "!has(self.tls) || self.url.startsWith('https://')",
+      cel: "has(self.url) != has(self.serviceRef)",
+      message: "exactly one of url and serviceRef must be set",
+      holds: (api) => isSet(api.url) !== isSet(api.serviceRef),
+    },
+    {
+      cel: "!has(self.tls) || !has(self.url) || self.url.startsWith('https://')",
       message: "tls needs an https url: write https in url or remove tls",
       at: "tls",
-      holds: (api) => !isSet(api.tls) || api.url.startsWith("https://"),
+      holds: (api) => !isSet(api.tls) || api.url === undefined || api.url.startsWith("https://"),
+    },
+    {
+      cel: "!has(self.tls) || !has(self.serviceRef) || self.serviceRef.scheme == 'https'",
+      message: "tls needs scheme https: write it in serviceRef or remove tls",
+      at: "tls",
+      holds: (api) => !isSet(api.tls) || api.serviceRef === undefined || api.serviceRef.scheme === "https",
     },
   ],
 );
@@ -114,6 +132,7 @@ const fields = z.strictObject({
   allowedNamespaces: AllowedNamespaces.prefault({}).describe("Namespaces whose objects may use the gateway."),
   ...tenancyFields,
   drift: Drift.prefault({}).describe("How changes made behind the operator's back are found and what becomes of them."),
+  dbless: Dbless.prefault({}).describe("For a gateway without a database."),
   prune: Prune.prefault({}).describe("What becomes of our entities that no object describes any more."),
   deletionPolicy: DeletionPolicy.default("Delete").describe(
     "What becomes of an entity when its object is deleted and says nothing itself: Delete removes it from Kong, Orphan leaves it there without our marks.",
@@ -162,6 +181,7 @@ export const KongGatewayStatus = z.strictObject({
     .optional()
     .describe("When the gateway was last compared with the objects."),
   instance: z.string().optional().describe("Instance under which entities are marked as ours."),
+  dbless: DblessStatus.optional(),
   cluster: z.string().optional().describe("uid of this cluster's namespace kube-system, the other half of the mark."),
 });
 export type KongGatewayStatus = z.infer<typeof KongGatewayStatus>;

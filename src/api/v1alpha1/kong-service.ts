@@ -8,6 +8,7 @@ import { isSet, withRules } from "../rules.ts";
 import { entityStatusFields, KongStatus } from "../status.ts";
 import { entityFields, PROTOCOLS } from "./common.ts";
 import { ServicePortRef } from "./service-port-ref.ts";
+import { targetStatusFields } from "./target-status.ts";
 
 const MAX_TIMEOUT_MS = 2147483646;
 const timeout = () => integer(1, MAX_TIMEOUT_MS).optional();
@@ -116,6 +117,7 @@ export type KongServiceSpec = z.infer<typeof KongServiceSpec>;
 export const KongServiceStatus = z.strictObject({
   ...entityStatusFields,
   kong: KongStatus.optional().describe("The service in Kong."),
+  ...targetStatusFields,
 });
 export type KongServiceStatus = z.infer<typeof KongServiceStatus>;
 

@@ -10,6 +10,7 @@ import { entityFields, tagsField } from "./common.ts";
 import { UpstreamBackend } from "./kong-upstream-backends.ts";
 import { Healthchecks } from "./kong-upstream-healthchecks.ts";
 import { upstreamRules } from "./kong-upstream-rules.ts";
+import { targetStatusFields } from "./target-status.ts";
 
 const hashInput = () =>
   z.enum(["none", "consumer", "ip", "header", "cookie", "path", "query_arg", "uri_capture"]).optional();
@@ -81,7 +82,7 @@ export type KongUpstreamSpec = z.infer<typeof KongUpstreamSpec>;
 export const KongUpstreamStatus = z.strictObject({
   ...entityStatusFields,
   kong: KongStatus.optional().describe("The upstream in Kong."),
-  targets: z.int().min(0).optional().describe("How many targets the upstream has in Kong."),
+  ...targetStatusFields,
 });
 export type KongUpstreamStatus = z.infer<typeof KongUpstreamStatus>;
 
@@ -97,6 +98,7 @@ export const KongUpstream: KindDefinition<KongUpstreamSpec, KongUpstreamStatus> 
   printerColumns: [
     { name: "Kong name", type: "string", jsonPath: ".status.kong.name", description: "Name of the upstream in Kong" },
     { name: "Targets", type: "integer", jsonPath: ".status.targets" },
+    { name: "Unhealthy", type: "integer", jsonPath: ".status.unhealthyTargets", priority: 1 },
     { name: "Gateway", type: "string", jsonPath: ".status.gateway.name", priority: 1 },
     MESSAGE_COLUMN,
     ...READY_COLUMNS,

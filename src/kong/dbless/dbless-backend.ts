@@ -9,7 +9,7 @@
  */
 import { GatewayAuthError, KongUnavailableError, PendingError } from "../../errors.ts";
 import type { KongEntity, KongEntityType } from "../../model/kong-entity.ts";
-import { formatKey, type ObjectKey } from "../../model/object-key.ts";
+import type { ObjectKey } from "../../model/object-key.ts";
 import { backoffDelayMs } from "../../runtime/backoff.ts";
 import type { Backend } from "../backend.ts";
 import type { ConnectionSession } from "../connection-session.ts";
@@ -18,14 +18,12 @@ import { groupsOf, guardedOrphans, type PruneOptions, type PruneOutcome } from "
 import type { SyncOptions, SyncOutcome } from "../sync-object.ts";
 import { Changes } from "./changes.ts";
 import { Debounce } from "./debounce.ts";
-import { driftOf, type ObjectDrift } from "./drift.ts";
-import { EMPTY_HASH } from "./document.ts";
-import { foreignConfiguration, takeInventory } from "./inventory.ts";
 import { Loaded } from "./loaded.ts";
 import { Loader } from "./loader.ts";
 import type { Pod } from "./pod.ts";
 import { Pods, type NewClient } from "./pods.ts";
 import { ObjectSync } from "./object-sync.ts";
+import { Survey } from "./survey.ts";
 
 export interface DblessBackendOptions {
   readonly session: ConnectionSession;
@@ -60,11 +58,7 @@ export class DblessBackend implements Backend {
   readonly #loader: Loader;
   readonly #objects: ObjectSync;
   readonly #debounce: Debounce;
-  /** What somebody else changed and an object has not said yet. */
-  #drift: ReadonlyMap<string, ObjectDrift> = new Map();
-  /** Pods' configurations that have been compared with ours and left so. */
-  readonly #compared = new Set<string>();
-  #loadedHash: string | undefined;
+  readonly #survey: Survey;
   #failures = 0;
   #trouble: Error | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -74,7 +68,6 @@ export class DblessBackend implements Backend {
     const { session } = options;
     this.#options = options;
     this.#session = session;
-    this.#loadedHash = options.loadedHash;
     this.#pods = new Pods(session.settings, options.newClient);
     this.#loaded = new Loaded(session, this.#changes, options.now);
     const { logger, assertWritable } = session;
@@ -84,6 +77,13 @@ export class DblessBackend implements Backend {
       changes: this.#changes,
       logger,
       assertWritable,
+    });
+    this.#survey = new Survey({
+      session,
+      pods: this.#pods,
+      loaded: this.#loaded,
+      loader: this.#loader,
+      loadedHash: options.loadedHash,
     });
     this.#debounce = new Debounce({ run: () => this.#load(), quietMs: QUIET_MS, longestMs: LONGEST_WAIT_MS });
     this.#objects = new ObjectSync({
@@ -101,7 +101,7 @@ export class DblessBackend implements Backend {
   }
 
   get dbless(): DblessState | undefined {
-    const hash = this.#loader.hash ?? this.#loadedHash;
+    const hash = this.#loader.hash ?? this.#survey.loadedHash;
     if (hash === undefined) return undefined;
     const pods = this.#pods.all().map(({ state }) => state);
     return { hash, pods: pods.sort((a, b) => (a.address < b.address ? -1 : 1)) };
@@ -112,19 +112,19 @@ export class DblessBackend implements Backend {
     const { generation } = session;
     await this.#pods.look();
     if (generation !== session.generation) return undefined;
-    const changed = session.isMirrored ? await this.#findDrift() : await this.#firstLook();
+    const changed = session.isMirrored ? await this.#survey.findDrift() : await this.#survey.firstLook();
     if (generation !== session.generation) return undefined;
     // What was asked for while nobody could be asked.
-    if (this.#changes.all().length > 0 || this.#lackingPods().length > 0) this.#debounce.ask();
+    if (this.#changes.all().length > 0 || this.#survey.lackingPods().length > 0) this.#debounce.ask();
     return changed;
   }
 
   async sync(owner: ObjectKey, desired: readonly KongEntity[], options: SyncOptions): Promise<SyncOutcome> {
     if (options.deletion) return this.#objects.remove(owner, options.deletion);
-    const drift = this.#drift.get(formatKey(owner));
+    const drift = this.#survey.driftOf(owner);
     try {
       const outcome = await this.#objects.sync(owner, desired, { ...options, drift: drift?.operations ?? [] });
-      if (drift && this.#policy === "Repair") this.#forgetDrift(owner);
+      if (drift && this.#policy === "Repair") this.#survey.forgetDrift(owner);
       return outcome;
     } catch (error) {
       throw error instanceof PendingError ? (this.#trouble ?? error) : error;
@@ -152,7 +152,7 @@ export class DblessBackend implements Backend {
     if (!this.#session.isMirrored) {
       this.#changes.clear();
       this.#loader.hash = undefined;
-      this.#drift = new Map();
+      this.#survey.reset();
     }
     this.#pods.use(this.#session.settings);
   }
@@ -172,64 +172,6 @@ export class DblessBackend implements Backend {
     return this.#session.settings.driftPolicy;
   }
 
-  /** @throws GatewayRefusedError where somebody else's configuration, or another cluster's, would be lost. */
-  async #firstLook(): Promise<ObjectKey[]> {
-    const session = this.#session;
-    const source = this.#pods.source(this.#loadedHash);
-    if (!source) return [];
-    if (source.hash !== EMPTY_HASH) {
-      const { takeOver, replaceForeign } = session.settings;
-      const { ours, left, foreign } = await takeInventory(session, source.client, takeOver);
-      const isFirstContact = this.#loadedHash === undefined;
-      if (foreign.length > 0 && isFirstContact && !replaceForeign) throw foreignConfiguration(foreign);
-      for (const [type, listed] of Map.groupBy(ours, ({ type: each }) => each)) {
-        session.mirror.applyList(type, listed, session.mirror.tick());
-        if (type === "upstreams") for (const { id } of listed) session.targets.noteEmpty(id);
-      }
-      this.#loaded.setLeft(left);
-      const isReplaced = foreign.length > 0 && !isFirstContact && this.#policy === "Repair";
-      this.#loader.hash = isReplaced ? undefined : source.hash;
-    } else {
-      this.#loader.hash = EMPTY_HASH;
-    }
-    session.isMirrored = true;
-    return [];
-  }
-
-  /** A Pod that has lost its configuration just gets it again; what somebody else did is told by its objects. */
-  async #findDrift(): Promise<ObjectKey[]> {
-    const session = this.#session;
-    const replaced = this.#lackingPods().filter(({ hash }) => hash !== EMPTY_HASH && !this.#isOutdated(hash));
-    const found = new Map<string, ObjectDrift>();
-    this.#compared.clear();
-    for (const pod of replaced) {
-      const inventory = await takeInventory(session, pod.client, session.settings.takeOver);
-      this.#compared.add(pod.hash ?? "");
-      for (const [key, drift] of driftOf(session.mirror, inventory.ours)) found.set(key, drift);
-    }
-    const before = this.#drift;
-    this.#drift = found;
-    if (this.#policy === "Repair") return [];
-    return [...new Map([...before, ...found]).values()].map(({ owner }) => owner);
-  }
-
-  /** What a Pod that was away still has of ours is no drift. */
-  #isOutdated(hash: string | undefined): boolean {
-    return hash !== undefined && this.#former.has(hash);
-  }
-
-  readonly #former = new Set<string>();
-
-  #lackingPods(): Pod[] {
-    return this.#pods.all().filter(({ hash }) => hash !== undefined && hash !== this.#loader.hash);
-  }
-
-  #forgetDrift(owner: ObjectKey): void {
-    const rest = new Map(this.#drift);
-    rest.delete(formatKey(owner));
-    this.#drift = rest;
-  }
-
   /** One load of everything, from the debounce. Never rejects. */
   async #load(): Promise<void> {
     if (this.#isStopped || !this.#session.isMirrored) return;
@@ -240,36 +182,23 @@ export class DblessBackend implements Backend {
       return;
     }
     try {
-      const mayStay = ({ hash = "" }: Pod): boolean => this.#policy === "Report" && this.#compared.has(hash);
+      const mayStay = (pod: Pod): boolean => this.#survey.mayStay(pod);
       const former = this.#loader.hash;
       const { draft, arrived } = await this.#loader.load(mayStay);
-      if (former !== undefined && former !== this.#loader.hash) this.#noteFormer(former);
-      this.#loadedHash = this.#loader.hash;
+      this.#survey.noteLoaded(former);
       this.#failures = 0;
       this.#trouble = undefined;
       this.#tellLoaded([...draft.changes.map(({ owner }) => owner)], arrived);
-      if (this.#lackingPods().some((pod) => !mayStay(pod))) this.#debounce.askIn(this.#pauseMs());
+      if (this.#survey.lackingPods().some((pod) => !mayStay(pod))) this.#debounce.askIn(this.#pauseMs());
     } catch (error) {
       this.#noteFailure(error, waiting);
     }
     this.#options.onStateChange();
   }
 
-  #noteFormer(hash: string): void {
-    this.#former.delete(hash);
-    this.#former.add(hash);
-    const [oldest] = this.#former;
-    if (this.#former.size > 100 && oldest !== undefined) this.#former.delete(oldest);
-  }
-
   #tellLoaded(owners: readonly ObjectKey[], arrived: readonly ObjectKey[]): void {
     this.#session.tell(owners, "programmed");
-    if (this.#policy === "Repair") {
-      this.#session.tell(
-        [...this.#drift.values()].map(({ owner }) => owner),
-        "drift",
-      );
-    }
+    if (this.#policy === "Repair") this.#session.tell(this.#survey.driftedOwners, "drift");
     if (arrived.length > 0) this.#options.onArrived(arrived);
   }
 
@@ -315,8 +244,8 @@ export class DblessBackend implements Backend {
     } catch (error) {
       this.#options.report(error);
     }
-    const lacking = this.#lackingPods().filter(({ hash = "", isPaused }) => !isPaused && !this.#compared.has(hash));
-    if (lacking.some(({ hash }) => hash === EMPTY_HASH || this.#isOutdated(hash))) this.#debounce.askIn(0);
+    const lacking = this.#survey.lackingPods().filter((pod) => !pod.isPaused && !this.#survey.isCompared(pod));
+    if (lacking.some((pod) => this.#survey.isEmptyOrOld(pod))) this.#debounce.askIn(0);
     else if (lacking.length > 0) this.#options.checkSoon();
     this.#options.onStateChange();
   }

@@ -45,7 +45,12 @@ export class ObjectSync {
     const { session, loaded, changes } = this.#options;
     await prepare(session, owner, desired);
     const { inSyncBefore = false, hasFoundTargets = false, keepTargets = false } = options;
-    const plan = planObject(session, owner, desired, { inSyncBefore, hasFoundTargets, keepTargets });
+    const plan = planObject(session, owner, desired, {
+      inSyncBefore,
+      hasFoundTargets,
+      keepTargets,
+      adopted: options.takeOver ?? [],
+    });
     const isReport = session.settings.driftPolicy === "Report";
     const drifted = [...plan.drift, ...options.drift].flatMap((operation) => driftPaths(operation, desired));
     const isLeft = isReport && plan.drift.length > 0 && plan.drift.length === plan.operations.length;
@@ -63,7 +68,7 @@ export class ObjectSync {
     if (setback) throw setback;
     session.assertWritable();
     this.#options.load(isNew);
-    throw new PendingError("Pending", "handed over to the gateway together with other changes");
+    throw new PendingError("handed over to the gateway together with other changes");
   }
 
   /** @throws PendingError until the gateway holds nothing of the object; DeletionBlockedError */
@@ -76,7 +81,7 @@ export class ObjectSync {
     session.assertWritable();
     if (deletion.policy === "Orphan") loaded.leave(entries);
     this.#options.load(changes.record({ owner, entities: [], createdAt: "", drifted: [] }));
-    throw new PendingError("Pending", "leaves the gateway together with other changes");
+    throw new PendingError("leaves the gateway together with other changes");
   }
 
   /** Records that a group of orphans goes. @returns what keeps it. */

@@ -26,6 +26,7 @@ async function connectGateway(stage: Stage): Promise<void> {
     name: "default",
     spec: {
       adminApi: { url: stage.kong.adminUrl },
+      proxy: { url: stage.kong.proxyUrl },
       naming: "Plain",
       drift: { intervalSeconds: DRIFT_INTERVAL_SECONDS },
     },
@@ -49,11 +50,21 @@ async function registerRoute(stage: Stage): Promise<void> {
     {
       kind: "KongRoute",
       name: "users",
-      spec: { serviceRef: { name: "user-service" }, paths: ["/users"], strip_path: true },
+      spec: { serviceRef: { name: "user-service" }, paths: ["/users"], strip_path: true, verify: {} },
     },
   );
   await stage.kubectl(["wait", "-n", NAMESPACE, "kongroutes.kjo.dev/users", "--for=condition=Ready", "--timeout=60s"]);
   await stage.kubectl(["get", "-n", NAMESPACE, "kjo"]);
+  stage.say("With verify the operator asks the proxy itself, and says Serving when the route answers for certain:");
+  await stage.kubectl([
+    "wait",
+    "-n",
+    NAMESPACE,
+    "kongroutes.kjo.dev/users",
+    "--for=condition=Serving",
+    "--timeout=60s",
+  ]);
+  await stage.kubectl(["get", "-n", NAMESPACE, "kongroutes.kjo.dev"]);
   stage.say("A request through the proxy; strip_path takes /users away, so the backend is asked for /42:");
   await stage.expectServed("/users/42", "/42");
 }

@@ -41,8 +41,9 @@ const DIRECTIONS = {
   controllers: { parts: [...EVERYTHING, "config"], never: [...CLUSTER_PACKAGES, "undici", "node:http", "node:https"] },
   convert: { parts: PURE, only: PURE_PACKAGES },
   offline: { parts: [...EVERYTHING, "convert"], never: [...CLUSTER_PACKAGES, "undici"] },
-  cli: { parts: [...EVERYTHING, "config", "convert", "offline"], never: CLUSTER_PACKAGES },
-  main: { parts: [...EVERYTHING, "config", "convert", "offline", "cli"], never: CLUSTER_PACKAGES },
+  doctor: { parts: EVERYTHING, never: [...CLUSTER_PACKAGES, "undici"] },
+  cli: { parts: [...EVERYTHING, "config", "convert", "offline", "doctor"], never: CLUSTER_PACKAGES },
+  main: { parts: [...EVERYTHING, "config", "convert", "offline", "doctor", "cli"], never: CLUSTER_PACKAGES },
 };
 
 /** Reports an import in `src/` that goes against the directions. */

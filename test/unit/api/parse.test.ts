@@ -50,6 +50,7 @@ describe("api/parse", () => {
       naming: "Namespaced",
       allowedNamespaces: { from: "Same" },
       drift: { intervalSeconds: 60, policy: "Repair" },
+      dbless: { replaceForeign: false },
       prune: { policy: "Delete", maxPercent: 30 },
       deletionPolicy: "Delete",
     });

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { parseSpec } from "../../../src/api/parse.ts";
 import { KongGateway, type KongGatewaySpec } from "../../../src/api/v1alpha1/kong-gateway.ts";
 import { gatewaySecrets, gatewaySettings, type SecretData } from "../../../src/controllers/gateway-settings.ts";
-import { RefNotFoundError } from "../../../src/errors.ts";
+import { InvalidSpecError, RefNotFoundError } from "../../../src/errors.ts";
 import type { GatewaySettings } from "../../../src/kong/settings.ts";
+import { CA_PEM, CERTIFICATE_PEM, KEY_PEM } from "../kong/pem.ts";
 
 const KEY = { kind: "KongGateway", namespace: "kong", name: "edge" };
 const URL = "https://kong:8444";
@@ -25,8 +26,8 @@ const EVERYTHING = {
   concurrency: 4,
 };
 const SECRETS = {
-  ca: { "ca.crt": "-----CA-----\n" },
-  client: { "tls.crt": "-----CERT-----", "tls.key": "-----KEY-----" },
+  ca: { "ca.crt": CA_PEM },
+  client: { "tls.crt": CERTIFICATE_PEM, "tls.key": KEY_PEM },
   token: { token: "t0ken\n" },
   team: { value: "a" },
 };
@@ -42,6 +43,7 @@ describe("controllers/gateway-settings", () => {
       instance: "kong.edge",
       driftIntervalMs: 60_000,
       driftPolicy: "Repair",
+      replaceForeign: false,
     });
   });
 
@@ -50,7 +52,12 @@ describe("controllers/gateway-settings", () => {
     assert.deepEqual(settingsOf(specOf(EVERYTHING, rest), SECRETS), {
       url: URL,
       headers: { "Kong-Admin-Token": "t0ken", "X-Team": "a" },
-      tls: { ca: "-----CA-----", cert: "-----CERT-----", key: "-----KEY-----", serverName: "kong.internal" },
+      tls: {
+        ca: CA_PEM.trim(),
+        cert: CERTIFICATE_PEM.trim(),
+        key: KEY_PEM.trim(),
+        serverName: "kong.internal",
+      },
       workspace: "blue",
       timeoutMs: 500,
       concurrency: 4,
@@ -58,7 +65,27 @@ describe("controllers/gateway-settings", () => {
       takeOver: "11111111-2222-4333-8444-555555555555",
       driftIntervalMs: 5_000,
       driftPolicy: "Repair",
+      replaceForeign: false,
     });
+  });
+
+  it("reaches the Pods of a Service, which is what their certificates name", () => {
+    const serviceRef = { name: "kong-admin", namespace: "edge", port: "admin-tls", scheme: "https" };
+    const spec = parseSpec(KongGateway, { metadata: KEY, spec: { adminApi: { serviceRef } } });
+    const asked: unknown[] = [];
+    const settings = gatewaySettings(
+      KEY,
+      spec,
+      () => undefined,
+      (...of) => {
+        asked.push(of);
+        return ["10.0.0.1:8444", "[fd00::1]:8444"];
+      },
+    );
+    assert.deepEqual(asked, [["edge", "kong-admin", "admin-tls"]]);
+    assert.equal(settings.url, "https://_admin-tls._tcp.kong-admin.edge.svc");
+    assert.deepEqual(settings.pods, ["https://10.0.0.1:8444", "https://[fd00::1]:8444"]);
+    assert.deepEqual(settings.tls, { serverName: "kong-admin.edge.svc" });
   });
 
   it("names the Secrets of a spec, parsed or not, whatever it lacks", () => {
@@ -69,6 +96,35 @@ describe("controllers/gateway-settings", () => {
     assert.deepEqual(gatewaySecrets({}), []);
     assert.deepEqual(gatewaySecrets({ adminApi: {} }), []);
   });
+
+  for (const [title, secrets, message] of [
+    [
+      "CA certificates that are none",
+      { ca: { "ca.crt": "hello" } },
+      /tls\.caSecretRef: Secret kong\/ca, key "ca.crt": .*PEM/,
+    ],
+    [
+      "a client certificate with another's key",
+      { client: { "tls.crt": CA_PEM, "tls.key": KEY_PEM } },
+      /tls\.clientCertSecretRef: Secret kong\/client, key "tls.key": is not the key/,
+    ],
+    [
+      "a token of two lines",
+      { token: { token: "t0\nken" } },
+      /tokenSecretRef: Secret kong\/token, key "token": .*line break/,
+    ],
+  ] as const) {
+    it(`refuses ${title} before anything is sent, and tells no value`, () => {
+      assert.throws(
+        () => settingsOf(specOf(EVERYTHING), { ...SECRETS, ...secrets }),
+        (error) =>
+          error instanceof InvalidSpecError &&
+          error.reason === "InvalidSecret" &&
+          message.test(error.message) &&
+          !/t0|hello|MII/.test(error.message),
+      );
+    });
+  }
 
   for (const [name, data] of Object.entries(SECRETS)) {
     for (const key of Object.keys(data)) {

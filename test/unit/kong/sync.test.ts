@@ -149,6 +149,26 @@ describe("kong/gateway-connection: sync", () => {
     });
   }
 
+  it("deletes no target while not all are known, and changes those that are", async () => {
+    const owner = keyOf("KongUpstream", "order");
+    const upstream = entity(owner, "upstreams", { name: "order.team-a.kjo.invalid" });
+    const target = (address: string, weight: number): KongEntity =>
+      entity(
+        owner,
+        "targets",
+        { target: address, weight, upstream: { id: upstream.id } },
+        { part: `target.${address}` },
+      );
+    await sync(connection, upstream, target("10.0.0.1:80", 100), target("10.0.0.2:80", 100));
+    const known = [upstream, target("10.0.0.1:80", 50)];
+    const { writes, drifted } = await connection.sync(owner, known, { keepTargets: true, inSyncBefore: true });
+    assert.deepEqual([writes, drifted], [1, []]);
+    const targets = (): number => connection.entitiesOf(owner).filter(({ type }) => type === "targets").length;
+    assert.equal(targets(), 2);
+    await connection.sync(owner, known);
+    assert.equal(targets(), 1);
+  });
+
   it("removes with one request what Kong removes along", async () => {
     const owner = keyOf("KongConsumer", "bob");
     const consumer = entity(owner, "consumers", { username: "bob" });

@@ -121,7 +121,7 @@ describe("report/kind-status", () => {
     {
       kind: "KongUpstream",
       entities: [entity("upstreams", "u", { name: "pool" }), entity("targets", "t1"), entity("targets", "t2")],
-      status: { kong: { id: "u", name: "pool" }, targets: 2 },
+      status: { kong: { id: "u", name: "pool" } },
     },
     {
       kind: "KongConsumer",

@@ -30,6 +30,18 @@ describe("translate: targets of backends", () => {
     assert.deepEqual(told([{ weight: 0, endpoints: endpoints(0, 1) }]), { "10.0.0.0:80": 0 });
   });
 
+  it("weigh by their own weights within their backend, and at most what Kong takes", () => {
+    const [light, heavy] = endpoints(0, 2) as [Endpoint, Endpoint];
+    const weighted = [light, { ...heavy, weight: 3 }];
+    assert.deepEqual(told([{ endpoints: weighted }]), { "10.0.0.0:80": 100, "10.0.0.1:80": 300 });
+    const shared = [
+      { weight: 40, endpoints: weighted },
+      { weight: 60, endpoints: endpoints(1, 1) },
+    ];
+    assert.deepEqual(told(shared), { "10.0.0.0:80": 1000, "10.0.0.1:80": 3000, "10.1.0.0:80": 6000 });
+    assert.deepEqual(told([{ endpoints: [{ ...heavy, weight: 65_535 }] }]), { "10.0.0.1:80": 65_535 });
+  });
+
   it("weigh nothing while they terminate, and leave their share to the others of their backend", () => {
     const backends = [
       { weight: 50, endpoints: [...endpoints(0, 1), { address: "10.0.9.9", port: 80, state: "terminating" as const }] },
