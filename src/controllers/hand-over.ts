@@ -50,7 +50,7 @@ export function claim(
 ): Claim {
   const setting = { context, key, gateway };
   if (key.kind === KongCACertificate.kind) return claimCaCertificate(setting, desired);
-  if (key.kind === KongCertificate.kind) return claimSnis(setting, desired);
+  if (key.kind === KongCertificate.kind && !isDbless(gateway)) return claimSnis(setting, desired);
   return { desired, takeOver: [], shared: undefined };
 }
 
@@ -59,12 +59,17 @@ export function claim(
  * @throws NotReadyError while another object takes over what this one has.
  */
 export function handOver(context: ControllerContext, key: ObjectKey, gateway: Gateway): void {
-  if (key.kind !== KongCACertificate.kind && key.kind !== KongCertificate.kind) return;
+  if ((key.kind !== KongCACertificate.kind && key.kind !== KongCertificate.kind) || isDbless(gateway)) return;
   const setting = { context, key, gateway };
   for (const entry of gateway.connection.entitiesOf(key)) {
     const next = entry.type === "ca_certificates" || entry.type === "snis" ? otherWho(setting, entry) : undefined;
     if (next) throw handingOver(setting, entry, next);
   }
+}
+
+/** There everything changes at once: what one lets go of and another takes is one load, and nothing has to be handed over. */
+function isDbless({ connection }: Gateway): boolean {
+  return connection.state.info?.database === "off";
 }
 
 /** Id in Kong of what a KongCACertificate stands for, be the entity another object's. */
@@ -82,13 +87,14 @@ function claimCaCertificate(setting: Setting, desired: readonly KongEntity[]): C
   const { connection } = gateway;
   const [mine] = connection.entitiesOf(key);
   if (mine && mine.fields["cert_digest"] !== entity.fields["cert_digest"]) {
-    const next = otherWho(setting, mine);
+    const next = isDbless(gateway) ? undefined : otherWho(setting, mine);
     if (next) throw handingOver(setting, mine, next);
   }
   const other = heldByOther(setting, entity, "cert_digest");
   if (!other) return { desired: [withOwnId(setting, entity)], takeOver: [], shared: undefined };
   connection.awaitChange(other.id, key);
   if (!wants(setting, other.owner, other)) {
+    if (isDbless(gateway)) return { desired, takeOver: [], shared: undefined };
     context.enqueue(other.owner);
     return { desired: [{ ...entity, id: other.id }], takeOver: [other], shared: undefined };
   }

@@ -2,7 +2,7 @@ import type { Condition } from "../api/meta.ts";
 import type { CustomResource } from "../kube/resource.ts";
 import type { KongObjectStatus } from "../report/object-status.ts";
 import { findingsOf, listed, type Finding } from "./finding.ts";
-import { REASON_TEXTS } from "./reason-texts.ts";
+import { REASON_TEXTS } from "./generated/reason-texts.ts";
 
 const { ok, problem, warning } = findingsOf("objects");
 

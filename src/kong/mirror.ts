@@ -153,7 +153,10 @@ export class Mirror {
       const isSame = known !== undefined && !known.uncertain && sameAnswer(known.fields, entity.fields);
       if (isSame) continue;
       for (const { owner } of known ? [known, entity] : [entity]) changed.set(formatKey(owner), owner);
-      this.#put({ ...entity, seenAt: startedAt, uncertain: false, desiredHash: known?.desiredHash, isAnswer: false });
+      this.#put(
+        { ...entity, seenAt: startedAt, uncertain: false, desiredHash: known?.desiredHash, isAnswer: false },
+        "list",
+      );
     }
     for (const entry of [...this.ofType(type)]) {
       if (seen.has(entry.id) || !covers(entry) || !this.#listIsNewer(entry.id, entry, startedAt)) continue;
@@ -178,12 +181,15 @@ export class Mirror {
     return (known?.seenAt ?? 0) < startedAt && (this.#removedAt.get(id) ?? 0) < startedAt;
   }
 
-  #put(entry: MirrorEntry): void {
+  /** What a list finds changed, its owner puts right first: who waits for a name that drift has freed would be first. */
+  #put(entry: MirrorEntry, learntFrom: "answer" | "list" = "answer"): void {
     const known = this.get(entry.type, entry.id);
     if (known) this.#index.remove(known);
     this.#index.add(entry);
     if (known) this.#tellReleased(known, entry);
-    this.#listener.onEntity(entry.id, known ? "changed" : "appeared");
+    if (!known) this.#listener.onEntity(entry.id, "appeared");
+    else if (learntFrom === "answer" || formatKey(known.owner) !== formatKey(entry.owner))
+      this.#listener.onEntity(entry.id, "changed");
   }
 
   #remove(entry: MirrorEntry): void {

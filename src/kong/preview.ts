@@ -67,7 +67,9 @@ function shownChanges(
 ): ShownChange[] {
   const { full } = catalog.complete(entity);
   return changes.map(({ path }) => {
-    if (path === "*" || isSecretField(entity, path, catalog.schemaOf(entity))) return { path, isSecret: true };
+    const schema = catalog.schemaOf(entity);
+    const isSecret = [full, before].some((fields) => isSecretField({ ...entity, fields }, path, schema));
+    if (path === "*" || isSecret) return { path, isSecret: true };
     return { path, before: valueAt(before, path), after: valueAt(full, path), isSecret: false };
   });
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../model/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { KongEntityType } from "../model/kong-entity.ts";
 import { isSecretName } from "../runtime/redaction.ts";
 import { SECRET_FIELDS } from "./redaction.ts";
@@ -28,36 +28,58 @@ const WITH_CONFIG: ReadonlySet<KongEntityType> = new Set(["plugins", "vaults"]);
 
 /**
  * Whether the value at a dotted path of an entity may be shown or written into a file for everyone to read.
- * Where nothing is known it counts as secret: maps (headers), and lists of `name:value` in configurations.
+ * Where nothing is known it counts as secret: maps in configurations (headers), and texts of the form `name:value` whose
+ * name says so.
+ * @param entity.fields lets the value itself be looked at.
  */
 export function isSecretField(
-  { type, secretPaths = [] }: { readonly type: KongEntityType; readonly secretPaths?: readonly string[] | undefined },
+  entity: {
+    readonly type: KongEntityType;
+    readonly fields?: JsonObject | undefined;
+    readonly secretPaths?: readonly string[] | undefined;
+  },
   path: string,
   schema?: RecordSchema,
 ): boolean {
+  const { type, fields, secretPaths = [] } = entity;
   const secret = [...(SECRET_FIELDS[type] ?? []), ...secretPaths];
   if (secret.some((each) => path === each || path.startsWith(`${each}.`) || each.startsWith(`${path}.`))) return true;
-  if (!WITH_CONFIG.has(type) || !/^config(\.|$)/.test(path)) return false;
   const names = path.split(".").slice(1);
-  if (names.some((name) => SECRET_PLUGIN_FIELDS.has(name) || isSecretName(name))) return true;
-  const field = schema && fieldAt(schema, path);
-  return field !== undefined && (field.secret || field.type === "map");
+  if (names.some(saysSecret) || (fields && holdsSecret(valueAt(fields, path)))) return true;
+  if (!WITH_CONFIG.has(type) || !/^config(\.|$)/.test(path)) return false;
+  if (names.some((name) => SECRET_PLUGIN_FIELDS.has(name))) return true;
+  // Without a schema nobody knows which headers these are.
+  if (!schema) return /(^|\.)headers\.(?!\d+$)/.test(path);
+  return fieldsAlong(schema, path).some((field) => field.secret || field.type === "map");
 }
 
-/** The schema of the field at a dotted path; indexes and keys of maps lead to their elements. */
-export function fieldAt(schema: RecordSchema, path: string): FieldSchema | undefined {
+/** Settings of a cookie are none, nor is whether credentials are hidden. */
+function saysSecret(name: string): boolean {
+  return isSecretName(name) && !/^(cookie|hide|keep)_/.test(name);
+}
+
+function holdsSecret(value: Json | undefined): boolean {
+  if (typeof value === "string") return saysSecret(/^([-\w]+):/.exec(value)?.[1] ?? "");
+  if (Array.isArray(value)) return value.some(holdsSecret);
+  return isJsonObject(value) && Object.entries(value).some(([name, item]) => saysSecret(name) || holdsSecret(item));
+}
+
+/** The schemas of the fields on a dotted path; indexes and keys of maps lead to their elements. */
+function fieldsAlong(schema: RecordSchema, path: string): FieldSchema[] {
+  const found: FieldSchema[] = [];
   let record: RecordSchema | undefined = schema;
   let field: FieldSchema | undefined;
   for (const step of path.split(".")) {
     field = record ? record.fields.get(step) : field?.elements;
     record = field?.record;
+    if (field) found.push(field);
   }
-  return field;
+  return found;
 }
 
 /** The value at a dotted path. */
-export function valueAt(fields: JsonObject, path: string): JsonObject[string] | undefined {
-  let value: JsonObject[string] | undefined = fields;
+export function valueAt(fields: JsonObject, path: string): Json | undefined {
+  let value: Json | undefined = fields;
   for (const step of path.split(".")) {
     value = typeof value === "object" && value !== null ? (value as JsonObject)[step] : undefined;
   }

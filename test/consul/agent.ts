@@ -89,6 +89,8 @@ export class ConsulAgent {
       if (!child.isRunning()) throw new Error(describeExit(child, await child.exited));
       const leader = await this.call("GET", "/v1/status/leader");
       if (leader === "") throw new Error("no leader yet");
+      // The management token is made by the leader, a moment after its election.
+      if (this.#options.acl) await this.call("GET", "/v1/acl/token/self");
     });
   }
 

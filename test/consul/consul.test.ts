@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openBackend, type KongBackend } from "../e2e/setup-backends.ts";
 import { conditionOf } from "../e2e/setup-cluster.ts";
 import { eventually } from "../e2e/setup-eventually.ts";
-import { echoOf } from "../e2e/setup-kong.ts";
+import { echoOf, isDbless } from "../e2e/setup-kong.ts";
 import { useScene, type Scene, type Spec } from "../e2e/setup-scene.ts";
 import { env } from "../e2e/setup.ts";
 import { ConsulAgent, consulOrSkip } from "./agent.ts";
@@ -101,7 +101,8 @@ describe("consul: upstream order, its instances coming and going", () => {
     await consul.register("order-2", { service: "order", address: instances.address("two"), tags: ["v1", "v2"] });
     await expectEqualShares(path, "one", "two");
     assert.equal(scene.front.writes.length, 1);
-    assert.deepEqual(scene.front.reads, []);
+    // The Pods of a gateway without a database are looked at all the time.
+    if (!isDbless(process.env)) assert.deepEqual(scene.front.reads, []);
   });
 
   it("follows one whose check fails, and passes again", async () => {

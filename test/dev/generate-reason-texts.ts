@@ -3,7 +3,7 @@ import { format, resolveConfig } from "prettier";
 import type { GeneratedFile } from "./generate.ts";
 
 const PAGE = new URL("../../docs/reasons.md", import.meta.url);
-const PATH = "src/doctor/reason-texts.ts";
+const PATH = "src/doctor/generated/reason-texts.ts";
 
 /** What docs/reasons.md says of each reason, for `kjo doctor`: the image has no docs. */
 export const reasonFiles: readonly GeneratedFile[] = [{ path: PATH, render }];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, createHmac, sign, verify, createPublicKey } from "node:crypto";
 import { LABEL_SECRET } from "../../src/api/names.ts";
 import { eventually } from "./setup-eventually.ts";
-import type { ProxyRequest } from "./setup-kong.ts";
+import { isDbless, type ProxyRequest } from "./setup-kong.ts";
 import { RUN } from "./setup-run.ts";
 import { secretValues, useScene, type Spec } from "./setup-scene.ts";
 import { env } from "./setup.ts";
@@ -268,7 +268,8 @@ describe("e2e: credentials", () => {
         credential("basic-auth", "still-basic"),
         credential("hmac-auth", "still-hmac"),
         credential("oauth2", "still-oauth2"),
-        credential("oauth2", "still-hashed"),
+        // Without a database nobody would hash it: refused there, with the reason.
+        ...(isDbless(process.env) ? [] : [credential("oauth2", "still-hashed")]),
       ),
     );
     await scene.ready("KongConsumer", "still");

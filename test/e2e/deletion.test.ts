@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { stringify } from "yaml";
+import { needsDatabase } from "./setup-database.ts";
 import { eventually } from "./setup-eventually.ts";
 import { RUN, RUN_TAG } from "./setup-run.ts";
 import { useScene, type Applied } from "./setup-scene.ts";
@@ -94,7 +95,8 @@ describe("e2e: deletion", () => {
     await scene.gone("KongRoute", "plain");
   });
 
-  it("keeps a service that somebody else's plugin hangs on and names it; force-delete lets both go", async () => {
+  it("keeps a service that somebody else's plugin hangs on and names it; force-delete lets both go", async function () {
+    needsDatabase(this, "nobody else has anything in it");
     await scene.apply(gateway(), ["KongService", "decorated", { url: env().backends.a.url }]);
     await scene.ready("KongService", "decorated");
     const { id } = await scene.inKong("services", scene.kongName("decorated"));
@@ -110,7 +112,8 @@ describe("e2e: deletion", () => {
     assert.equal(await env().kong.find("plugins", theirs.id), undefined);
   });
 
-  it("keeps a service that somebody else's route needs; when that is gone, a word is enough", async () => {
+  it("keeps a service that somebody else's route needs; when that is gone, a word is enough", async function () {
+    needsDatabase(this, "nobody else has anything in it");
     await scene.apply(gateway(), ["KongService", "shared", { url: env().backends.a.url }]);
     await scene.ready("KongService", "shared");
     const { id } = await scene.inKong("services", scene.kongName("shared"));
@@ -126,7 +129,8 @@ describe("e2e: deletion", () => {
     await scene.gone("KongService", "shared");
   });
 
-  it("leaves a service that somebody else's route needs to them, without our marks, by force-delete", async () => {
+  it("leaves a service that somebody else's route needs to them, without our marks, by force-delete", async function () {
+    needsDatabase(this, "nobody else has anything in it");
     await scene.apply(gateway(), ["KongService", "given", { url: env().backends.a.url }]);
     await scene.ready("KongService", "given");
     const { id } = await scene.inKong("services", scene.kongName("given"));

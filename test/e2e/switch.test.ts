@@ -5,6 +5,7 @@ import { skip } from "../dev/skip.ts";
 import { openBackend, type KongBackend } from "./setup-backends.ts";
 import { applyPods, applyService } from "./setup-endpoints.ts";
 import { eventually } from "./setup-eventually.ts";
+import { isDbless } from "./setup-kong.ts";
 import { useScene } from "./setup-scene.ts";
 import { env } from "./setup.ts";
 
@@ -83,7 +84,10 @@ describe("e2e: a service that goes over to another upstream under load", () => {
       url: null,
       backend: { serviceRef: { name: "shop", port: "http" } },
     } as never);
-    await scene.condition("KongService", "shop", "Programmed", { status: "Unknown", reason: "WaitingForBalancer" });
+    if (!isDbless(process.env)) {
+      // A configuration is loaded with its balancers: nothing to wait for.
+      await scene.condition("KongService", "shop", "Programmed", { status: "Unknown", reason: "WaitingForBalancer" });
+    }
     await scene.ready("KongService", "shop");
     await servedBy("second");
   });
@@ -111,7 +115,7 @@ describe("e2e: a service that goes over to another upstream under load", () => {
 
   it("has dropped none of all requests", function () {
     console.info(`      ${client.dropped.length} of ${client.answers.length} requests dropped`);
-    assert.ok(client.answers.length > 500, `${client.answers.length} requests`);
+    assert.ok(client.answers.length > 100, `${client.answers.length} requests`);
     assert.deepEqual(client.dropped, []);
   });
 });

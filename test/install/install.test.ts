@@ -109,6 +109,7 @@ describe("install", () => {
       await sleep(2 * DRIFT_INTERVAL_SECONDS * 1000);
       assert.equal(kong.count("writes"), 0, "a hand-over writes nothing");
       await story.upstream();
+      await story.otherKinds();
       await story.deleteEverything();
     } catch (error) {
       for (const { child } of operators) console.error(child.lastLines().join("\n"));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { KINDS } from "../../src/api/kinds.ts";
 import { API_VERSION } from "../../src/api/names.ts";
 import type { Backend, Echo } from "../dev/backend.ts";
 import { ROOT } from "../dev/generate.ts";
@@ -12,6 +13,14 @@ import { until } from "./until.ts";
 
 const FIRST_ROUTE = join(ROOT, "examples/first-route");
 export const DRIFT_INTERVAL_SECONDS = 1;
+const KINDS_OF_THE_STORY: ReadonlySet<string> = new Set([
+  "KongGateway",
+  "KongService",
+  "KongRoute",
+  "KongUpstream",
+  "KongConsumer",
+  "KongPluginBinding",
+]);
 const API_KEY = "key-of-the-story-0123456789";
 
 export interface StoryOptions {
@@ -117,6 +126,24 @@ export class Story {
     );
     await this.#ready("kongupstreams.kjo.dev/users", "kongservices.kjo.dev/user-service");
     await this.#served("/members/42", "/v2/42", { apikey: API_KEY });
+  }
+
+  /** An object of each kind that the story does without: the operator looks at it and says something of it. */
+  async otherKinds(): Promise<void> {
+    for (const { plural, singular } of KINDS.filter(({ kind }) => !KINDS_OF_THE_STORY.has(kind))) {
+      const file = join(ROOT, `test/fixtures/kinds/valid/${singular}-example.yaml`);
+      const [object] = parseManifests(readFileSync(file, "utf8")) as [Manifest];
+      await this.apply(object);
+      await until(`the ${singular} has conditions`, async () => {
+        const name = `${plural}.kjo.dev/${object.metadata.name}`;
+        const { status } = await this.#kubectl.json<{ status?: { conditions?: unknown[] } }>(
+          "get",
+          name,
+          ...this.#inNamespace,
+        );
+        assert.ok(status?.conditions);
+      });
+    }
   }
 
   /** As docs/install.md says it; nothing of ours stays in Kong. */

@@ -115,7 +115,7 @@ export class DblessBackend implements Backend {
     const changed = session.isMirrored ? await this.#survey.findDrift() : await this.#survey.firstLook();
     if (generation !== session.generation) return undefined;
     // What was asked for while nobody could be asked.
-    if (this.#changes.all().length > 0 || this.#survey.lackingPods().length > 0) this.#debounce.ask();
+    if (this.#changes.all().length > 0 || this.#survey.lackingPods().length > 0) this.#debounce.ensure();
     return changed;
   }
 

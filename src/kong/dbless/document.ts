@@ -4,6 +4,7 @@
  * comes from an object or from the gateway itself (`_transform: false`, as in the configuration that Kong shows).
  */
 import { hash } from "node:crypto";
+import { KongRejectedError } from "../../errors.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { KONG_ENTITY_TYPES, type KongEntity, type KongEntityType } from "../../model/kong-entity.ts";
@@ -39,11 +40,26 @@ export interface Document {
   readonly hash: string;
 }
 
-/** An entity that an object asks for. */
+/** Hashed with a salt by a gateway with a database; without one nobody hashes it, and the secret would never be right. */
+function refuseHashedSecret({ type, fields }: KongEntity): void {
+  if (type !== "oauth2_credentials" || fields["hash_secret"] !== true) return;
+  throw new KongRejectedError(
+    "NotSupportedByGateway",
+    "an oauth2 credential with hash_secret: true needs a gateway with a database; leave hash_secret out",
+    { status: 405 },
+  );
+}
+
+/**
+ * An entity that an object asks for.
+ * @throws KongRejectedError for one that only a gateway with a database can have.
+ */
 export function wantedEntity(entity: KongEntity, completed: Completed, schema: RecordSchema): DocumentEntity {
   const { type, id, owner, part, secretPaths = [] } = entity;
   const { send, full, isOpaque } = completed;
-  const fields = documentFields(loadedForm(type, isOpaque ? send : full), schema);
+  refuseHashedSecret(entity);
+  // What nobody can foresee goes as it is asked for, beside the defaults of all else.
+  const fields = documentFields(loadedForm(type, isOpaque ? { ...full, ...send } : full), schema);
   return {
     type,
     id,

@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
 import type { KongEntityType } from "../../model/kong-entity.ts";
+import { storedTargetAddress } from "../../plan/target-address.ts";
 
 /**
  * Fields in the form in which a gateway with a database would have stored them: a gateway without one computes nothing
@@ -10,6 +11,10 @@ export function loadedForm(type: KongEntityType, fields: JsonObject): JsonObject
   switch (type) {
     case "basicauth_credentials":
       return { ...fields, ...hashedPassword(fields) };
+    case "targets":
+      return typeof fields["target"] === "string"
+        ? { ...fields, target: storedTargetAddress(fields["target"]) }
+        : fields;
     case "ca_certificates":
       return typeof fields["cert"] === "string" ? { ...fields, ...certificateDigest(fields["cert"]) } : fields;
     default:

@@ -43,8 +43,10 @@ export class ObjectSync {
     options: SyncOptions & { readonly drift: readonly KongOperation[] },
   ): Promise<SyncOutcome> {
     const { session, loaded, changes } = this.#options;
-    await prepare(session, owner, desired);
     const { inSyncBefore = false, hasFoundTargets = false, keepTargets = false } = options;
+    const kept = keepTargets ? keptTargets(session.mirror.ofOwner(owner), desired) : [];
+    const whole = [...desired, ...kept];
+    await prepare(session, owner, whole);
     const plan = planObject(session, owner, desired, {
       inSyncBefore,
       hasFoundTargets,
@@ -60,8 +62,7 @@ export class ObjectSync {
       const found = [...(before?.drifted ?? []), ...drifted];
       return { ...NOTHING, drifted: found, leftDrifted: isReport ? found : [], unknownFields: plan.unknownFields };
     }
-    const kept = keepTargets ? keptTargets(session.mirror.ofOwner(owner), desired) : [];
-    const wanted = [...desired, ...kept].map((entity) => loaded.wanted(entity));
+    const wanted = whole.map((entity) => loaded.wanted(entity));
     if (options.adopt) this.#adopt(plan, desired, options.adopt);
     const isNew = changes.record({ owner, entities: wanted, createdAt: options.createdAt ?? "", drifted });
     const setback = this.#setbackOf(plan, wanted);

@@ -26,7 +26,7 @@ export class Survey {
   /** What somebody else changed and an object has not said yet. */
   #drift: ReadonlyMap<string, ObjectDrift> = new Map();
   /** Hashes of others' configurations that have been compared with ours. */
-  readonly #compared = new Set<string>();
+  #compared = new Set<string>();
   /** Hashes of our own earlier configurations. */
   readonly #former = new Set<string>();
   loadedHash: string | undefined;
@@ -50,7 +50,7 @@ export class Survey {
 
   reset(): void {
     this.#drift = new Map();
-    this.#compared.clear();
+    this.#compared = new Set();
     this.#former.clear();
     this.loadedHash = undefined;
   }
@@ -122,15 +122,21 @@ export class Survey {
   async findDrift(): Promise<ObjectKey[]> {
     const { session } = this.#options;
     const found = new Map<string, ObjectDrift>();
-    this.#compared.clear();
+    const compared = new Set<string>();
     for (const pod of this.lackingPods().filter((each) => !this.isEmptyOrOld(each))) {
       const { ours } = await takeInventory(session, pod.client, session.settings.takeOver);
-      this.#compared.add(pod.hash ?? "");
+      compared.add(pod.hash ?? "");
       for (const [key, drift] of driftOf(session.mirror, ours)) found.set(key, drift);
     }
+    // A load that is under way meanwhile goes by what was known before.
+    this.#compared = compared;
     const before = this.#drift;
+    if (session.settings.driftPolicy === "Repair") {
+      // What is being put right at this moment has not been told yet.
+      this.#drift = new Map([...before, ...found]);
+      return [];
+    }
     this.#drift = found;
-    if (session.settings.driftPolicy === "Repair") return [];
     return [...new Map([...before, ...found]).values()].map(({ owner }) => owner);
   }
 }

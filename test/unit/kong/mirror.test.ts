@@ -38,6 +38,16 @@ describe("kong/mirror", () => {
     assert.deepEqual(mirror.ofOwner(OTHER), []);
   });
 
+  it("lets the owner put drift right before it tells who waits for what the entity has", () => {
+    const { mirror, told } = setUp();
+    mirror.noteAnswer(read("services", "s", { name: "wanted" }), "h");
+    const owners = mirror.applyList("services", [read("services", "s", { name: "drifted" })], mirror.tick());
+    assert.deepEqual(owners, [OWNER]);
+    assert.deepEqual(told, ["s appeared"]);
+    mirror.noteAnswer(read("services", "s", { name: "wanted" }), "h");
+    assert.deepEqual(told, ["s appeared", "s changed"]);
+  });
+
   it("finds who refers to an entity, and an upstream's users by the host of their service", () => {
     const { mirror } = setUp();
     mirror.noteAnswer(read("upstreams", "u", { name: "pool.invalid" }), "h");

@@ -116,6 +116,21 @@ for (const dbless of [false, true]) {
       assert.equal(rows(kong, "services").length, 1);
     });
 
+    it("finds by asking Kong what it would refuse, without writing it", async () => {
+      const refused = object("KongPluginBinding", "refused", {
+        plugin: "cors",
+        config: { max_age: "x" },
+        scope: "Global",
+      });
+      const planned = await run(kong.adminUrl, all(SERVICE, refused), { write: false });
+      assert.deepEqual(lines(planned), ["create services users"]);
+      assert.deepEqual(
+        planned.failures.map(({ reason }) => reason),
+        ["Rejected"],
+      );
+      assert.match(planned.failures[0]?.message ?? "", /max_age/);
+    });
+
     it("fills placeholders from the environment, and takes none for a value", async () => {
       const set = all(CONSUMER, secret("app", { key: "${KJO_SECRET_APP_KEY}" }));
       const [failure] = (await run(kong.adminUrl, set)).failures;

@@ -131,6 +131,26 @@ describe("kong/dbless: loads", () => {
     assert.deepEqual(await names("services"), ["team-a.b", "team-a.c", "team-a.d"]);
   });
 
+  it("removes what belongs to no object, in one load with everything else, and not more than it may", async () => {
+    const first = await rig.ready();
+    const all = ["a", "b", "c"].map((name) => service(name));
+    await Promise.all(all.map((one) => settleOne(first, one)));
+    await first.stop();
+    const second = await rig.ready();
+    const options = {
+      known: ({ name }: ObjectKey) => name === "c",
+      watches: () => true,
+      policy: "Delete",
+      maxPercent: 50,
+    } as const;
+    assert.equal((await second.prune(options)).isOverLimit, true);
+    assert.equal(rig.writes, 0);
+    const { deleted } = await second.prune({ ...options, maxPercent: 100 });
+    assert.deepEqual(deleted.map(({ entity: { owner } }) => owner.name).sort(), ["a", "b"]);
+    assert.deepEqual(await names("services"), ["team-a.c"]);
+    assert.equal(loads(), 1);
+  });
+
   it("does not replace what somebody else loaded, unless it may", async () => {
     const theirs = { _format_version: "3.0", services: [{ name: "theirs", host: "h" }] };
     await rig.admin("POST", "/config", theirs);
@@ -206,6 +226,33 @@ describe("kong/dbless: loads", () => {
     assert.ok(performance.now() - startedAt > 1_000);
     assert.equal(refused, 2);
     assert.equal(connection.state.phase, "Ready");
+  });
+
+  it("finds by trying whom Kong does not take where it does not say", async () => {
+    const connection = await rig.ready();
+    const all = Array.from({ length: 8 }, (_, index) => service(`s${index}`));
+    // Kong says no to whatever holds s5, and not why.
+    rig.fault = ({ method, path, body }) =>
+      method === "POST" && path.startsWith("/config") && body?.includes("team-a.s5")
+        ? { status: 400, contentType: "application/json", body: '{"code":14,"message":"no","fields":{}}' }
+        : undefined;
+    const results = await Promise.allSettled(all.map((one) => settleOne(connection, one)));
+    assert.deepEqual(
+      results.flatMap(({ status }, index) => (status === "rejected" ? [index] : [])),
+      [5],
+    );
+    assert.equal((await names("services")).length, 7);
+  });
+
+  it("takes up another kind of gateway at the same address", async () => {
+    const connection = await rig.ready({ driftIntervalMs: 100 });
+    await settleOne(connection, service("shop"));
+    const root = JSON.stringify({ version: "3.9.1", configuration: { database: "postgres", role: "traditional" } });
+    rig.fault = ({ path }) => (path === "/" ? { status: 200, contentType: "application/json", body: root } : undefined);
+    await until(() => connection.state.phase === "Ready" && connection.state.dbless === undefined);
+    rig.fault = () => undefined;
+    await until(() => connection.state.phase === "Ready" && connection.state.dbless !== undefined);
+    assert.equal((await settleOne(connection, service("shop"))).drifted.length, 0);
   });
 
   it("takes a load whose answer got lost for what it is", async () => {
