@@ -115,10 +115,13 @@ export class JenkinsRejectedError extends OperatorError {
   readonly status: number;
 
   constructor(reason: string, message: string, status: number, options: { cause?: unknown } = {}) {
-    super(reason, message, options);
+    super(reason, message, { ...options, retryAfterMs: JENKINS_RECHECK_MS });
     this.status = status;
   }
 }
+
+/** Jenkins tells nobody when a job is enabled or a user is permitted. */
+const JENKINS_RECHECK_MS = 60_000;
 
 /** Jenkins is away, starting or in trouble. */
 export class JenkinsUnavailableError extends OperatorError {
@@ -140,4 +143,8 @@ export class JenkinsUnavailableError extends OperatorError {
 /** Jenkins does not accept who we are. */
 export class JenkinsAuthError extends OperatorError {
   readonly policy = "recheck";
+
+  constructor(reason: string, message: string, options: { cause?: unknown } = {}) {
+    super(reason, message, { ...options, retryAfterMs: JENKINS_RECHECK_MS });
+  }
 }

@@ -7,6 +7,8 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 export class DeliveryMetrics {
   readonly #requests: Counter;
   readonly #seconds: Histogram;
+  readonly #builds: Counter;
+  readonly #ambiguities: Counter;
 
   constructor(registry: Registry) {
     this.#requests = new Counter({
@@ -22,6 +24,28 @@ export class DeliveryMetrics {
       buckets: SECONDS,
       registers: [registry],
     });
+    this.#builds = new Counter({
+      name: "kjo_jenkins_builds_total",
+      help: "Builds that have ended, by their phase",
+      labelNames: ["server", "phase"],
+      registers: [registry],
+    });
+    this.#ambiguities = new Counter({
+      name: "kjo_jenkins_ambiguities_total",
+      help: "Builds that were looked for because Jenkins had not answered or did not show them",
+      labelNames: ["server", "outcome"],
+      registers: [registry],
+    });
+  }
+
+  /** A build has ended. */
+  ended(server: string, phase: string): void {
+    this.#builds.inc({ server, phase });
+  }
+
+  /** Whether Jenkins had taken a build was not known, and now is: `found`, `asked again` or `given up`. */
+  ambiguous(server: string, outcome: string): void {
+    this.#ambiguities.inc({ server, outcome });
   }
 
   observe(server: string, { method, status, durationMs }: JenkinsRequestRecord): void {

@@ -39,6 +39,8 @@ export interface Build {
   readonly startedMs: number | undefined;
   readonly durationMs: number | undefined;
   readonly url: string | undefined;
+  /** Of a Pipeline: it may have stages. */
+  readonly isPipeline: boolean;
   /** Parameters as `name=value`, and notes of remote causes: what a build can be known by. */
   readonly marks: readonly string[];
 }
@@ -110,6 +112,7 @@ export function readBuild(json: Json): Build | undefined {
     startedMs: numberOf(build["timestamp"]),
     durationMs: numberOf(build["duration"]),
     url: textOf(build["url"]),
+    isPipeline: /WorkflowRun$/.test(textOf(build["_class"]) ?? ""),
     marks: marksOf(build),
   };
 }

@@ -22,6 +22,8 @@ export interface ServerAnswer {
   readonly version: string | undefined;
   readonly user: string;
   readonly isQuietingDown: boolean;
+  /** False where Jenkins shows nothing to us: only builds by a remote-trigger token can be asked for. */
+  readonly isReadable: boolean;
 }
 
 export interface BuildRequest {
@@ -34,6 +36,8 @@ export interface BuildRequest {
   readonly remoteToken?: string | undefined;
   /** Text by which the build can be known, where the job has a remote-trigger token. */
   readonly cause?: string | undefined;
+  /** The build's id as a parameter, of a job that cannot be seen: such a job may take none. */
+  readonly idParameter?: readonly [string, string] | undefined;
 }
 
 /** Jenkins took a build. `queueId` is undefined where it does not say which item that is. */
@@ -43,8 +47,8 @@ export interface Taken {
   readonly isCoalesced: boolean;
 }
 
-/** Newest builds of a job that are looked at when one is searched. */
-const RECENT_BUILDS = 100;
+/** Builds of a job that are listed by one request. */
+export const BUILDS_A_PAGE = 100;
 
 /**
  * Jenkins' remote API. URLs in its answers are never asked for: only their numbers are used, so that credentials go
@@ -67,8 +71,10 @@ export class JenkinsClient {
   async server(): Promise<ServerAnswer> {
     const what = "who we are";
     const response = await this.#session.send({ method: "GET", path: "/whoAmI/api/json?tree=name,anonymous", what });
-    if (response.status !== 200) throw failureOf(what, response);
     const version = response.headers["x-jenkins"];
+    if (response.status === 403 && this.#session.isAnonymous)
+      return { version: textOf(version), user: "anonymous", isQuietingDown: false, isReadable: false };
+    if (response.status !== 200) throw failureOf(what, response);
     if (version === undefined)
       throw new JenkinsUnavailableError("NotJenkins", "what answers at spec.url is no Jenkins", {
         mayHaveHappened: false,
@@ -76,8 +82,9 @@ export class JenkinsClient {
     const { name } = parse(what, response) as { name?: string };
     const root = await this.#find("/api/json?tree=quietingDown", "the server");
     return {
-      version: String(version),
+      version: textOf(version),
       user: name ?? "anonymous",
+      isReadable: true,
       isQuietingDown: (root as { quietingDown?: boolean } | undefined)?.quietingDown === true,
     };
   }
@@ -98,8 +105,12 @@ export class JenkinsClient {
     return readJob(parse(what, response));
   }
 
-  /** Asks for a build, once. Where the error's `mayHaveHappened` is true Jenkins may have taken it. */
-  async start({ path, job, parameters, remoteToken, cause }: BuildRequest): Promise<Taken> {
+  /**
+   * Asks for a build, once. Where the error's `mayHaveHappened` is true Jenkins may have taken it; before `beforeSend` is
+   * called it certainly has not.
+   */
+  async start(request: BuildRequest, beforeSend?: () => void): Promise<Taken> {
+    const { path, job, parameters, remoteToken, cause } = request;
     const what = `a build of ${job}`;
     const form: (readonly [string, string])[] = [...(parameters ?? [])];
     // In the body: a URL would end in the logs of whatever stands between.
@@ -111,8 +122,43 @@ export class JenkinsClient {
       what,
       form,
       urgent: true,
+      beforeSend,
     });
     return readTaken(what, response);
+  }
+
+  /**
+   * Asks for a build by nothing but the job's remote-trigger token, of a Jenkins that shows us nothing.
+   * Source: plugin build-token-root, BuildRootAction.
+   */
+  async startByToken(request: BuildRequest, beforeSend?: () => void): Promise<Taken> {
+    const { job, parameters = [], remoteToken = "", cause, idParameter } = request;
+    const what = `a build of ${job} by its token alone`;
+    const form: (readonly [string, string])[] = [...parameters, ["job", job], ["token", remoteToken]];
+    if (idParameter) form.push(idParameter);
+    if (cause !== undefined) form.push(["cause", cause]);
+    const ask = (verb: string): Promise<HttpResponse> =>
+      this.#session.send({
+        method: "POST",
+        path: `/buildByToken/${verb}?delay=0sec`,
+        what,
+        form,
+        urgent: true,
+        isExempt: true,
+        beforeSend,
+      });
+    let response = await ask("buildWithParameters");
+    // What the job is like cannot be seen; it refuses what is not its own.
+    const isWrongVerb = response.status === 400 && /buildByToken\/build\b|not parameterized/i.test(response.body);
+    if (isWrongVerb && parameters.length > 0)
+      throw new JenkinsRejectedError("UnknownParameter", `Jenkins refuses ${what}: the job takes no parameters`, 400);
+    if (isWrongVerb) response = await ask("build");
+    if (response.status !== 404) return readTaken(what, response);
+    throw new JenkinsRejectedError(
+      "NotFound",
+      `Jenkins answers 404 to ${what}: without credentials it needs the plugin build-token-root, and a job that has the token`,
+      404,
+    );
   }
 
   queueItem(id: number): Promise<QueueItem | undefined> {
@@ -133,11 +179,13 @@ export class JenkinsClient {
     return this.#read(`${path}/${number}/api/json?tree=${encodeURIComponent(BUILD_TREE)}`, "a build", readBuild);
   }
 
-  /** The newest builds of a job, newest first. */
-  async builds(path: string): Promise<Build[]> {
-    const tree = encodeURIComponent(`builds[${BUILD_TREE}]{0,${RECENT_BUILDS}}`);
-    const json = await this.#find(`${path}/api/json?tree=${tree}`, "the builds of a job");
-    return json === undefined ? [] : readList(json, "builds", readBuild);
+  /** The newest builds of a job, newest first; `page` 1 and on hold older ones. */
+  async builds(path: string, page = 0): Promise<Build[]> {
+    // `builds` ends at the hundredth.
+    const field = page === 0 ? "builds" : "allBuilds";
+    const tree = `${field}[${BUILD_TREE}]{${page * BUILDS_A_PAGE},${(page + 1) * BUILDS_A_PAGE}}`;
+    const json = await this.#find(`${path}/api/json?tree=${encodeURIComponent(tree)}`, "the builds of a job");
+    return json === undefined ? [] : readList(json, field, readBuild);
   }
 
   /** Stages of a Pipeline's build; none where Jenkins cannot tell them. */
@@ -198,6 +246,10 @@ function readTaken(what: string, response: HttpResponse): Taken {
     if (why !== undefined) throw new JenkinsRejectedError("Rejected", `Jenkins refuses ${what}: ${why}`, status);
   }
   throw failureOf(what, response);
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return header === undefined ? undefined : String(header);
 }
 
 function parse(what: string, { body, headers }: HttpResponse): Json {

@@ -12,6 +12,10 @@ export interface JenkinsRequest {
   /** Form fields of a POST. */
   readonly form?: readonly (readonly [string, string])[];
   readonly urgent?: boolean;
+  /** Jenkins wants no crumb with this POST, whoever sends it. */
+  readonly isExempt?: boolean;
+  /** Called when nothing but the sending is left; what it throws keeps the request from being sent. */
+  readonly beforeSend?: (() => void) | undefined;
 }
 
 /** One request as the metrics see it. */
@@ -65,9 +69,13 @@ export class JenkinsSession {
     return this.#run;
   }
 
-  /** Whether Jenkins wants crumbs, as far as is known. */
+  get isAnonymous(): boolean {
+    return this.#authorization === undefined;
+  }
+
+  /** Whether Jenkins wants crumbs; asked once for each run of it. */
   async wantsCrumbs(): Promise<boolean> {
-    return (await this.#fetchCrumb()) !== undefined;
+    return (await this.#currentCrumb()) !== undefined;
   }
 
   /**
@@ -75,12 +83,16 @@ export class JenkinsSession {
    * @throws JenkinsUnavailableError, JenkinsAuthError where none came.
    */
   async send(request: JenkinsRequest): Promise<HttpResponse> {
-    const needsCrumb = request.method === "POST" && this.#options.settings.identity.kind !== "token";
-    const response = await this.#sendOnce(request, needsCrumb ? await this.#getCrumb() : undefined);
+    const before = this.#run;
+    const needsCrumb =
+      request.method === "POST" && !request.isExempt && this.#options.settings.identity.kind !== "token";
+    const used = needsCrumb ? this.#currentCrumb() : undefined;
+    const response = await this.#sendOnce(request, await used);
+    if (before !== undefined && before !== this.#run && this.#crumb === used) this.#crumb = undefined;
     if (!needsCrumb || response.status !== 403 || !/No valid crumb/i.test(response.body)) return response;
-    // Sessions end when Jenkins starts anew, and after a while.
-    this.#crumb = undefined;
-    const crumb = await this.#getCrumb();
+    // Sessions end when Jenkins starts anew, and after a while. Of many that are refused together one fetches another.
+    if (this.#crumb === used) this.#crumb = undefined;
+    const crumb = await this.#currentCrumb();
     return crumb ? this.#sendOnce(request, crumb) : response;
   }
 
@@ -88,12 +100,14 @@ export class JenkinsSession {
     return this.#options.transport.close();
   }
 
-  #getCrumb(): Promise<Crumb | undefined> {
-    this.#crumb ??= this.#fetchCrumb().catch((error: unknown) => {
-      this.#crumb = undefined;
-      throw error;
+  #currentCrumb(): Promise<Crumb | undefined> {
+    if (this.#crumb) return this.#crumb;
+    const fetched = this.#fetchCrumb();
+    this.#crumb = fetched;
+    fetched.catch(() => {
+      if (this.#crumb === fetched) this.#crumb = undefined;
     });
-    return this.#crumb;
+    return fetched;
   }
 
   async #fetchCrumb(): Promise<Crumb | undefined> {
@@ -107,8 +121,10 @@ export class JenkinsSession {
     return { field: crumbRequestField, value: crumb, cookie: cookies.join("; ") };
   }
 
-  async #sendOnce({ method, path, form, urgent }: JenkinsRequest, crumb?: Crumb): Promise<HttpResponse> {
+  async #sendOnce(asked: JenkinsRequest, crumb?: Crumb): Promise<HttpResponse> {
+    const { method, path, form, urgent } = asked;
     await this.#options.rate.turn(urgent ? "urgent" : "patient");
+    asked.beforeSend?.();
     const body = form?.map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
     const request: HttpRequest = {
       method,

@@ -42,7 +42,6 @@ const FINAL: ReadonlySet<BuildPhase> = new Set([
   "NotBuilt",
   "Lost",
   "TimedOut",
-  "Superseded",
 ]);
 
 export function isFinal(phase: BuildPhase | undefined): boolean {
@@ -66,8 +65,10 @@ const STOP_GRACE_MS = 60_000;
 export interface BuildMoment {
   readonly spec: Pick<JenkinsBuildSpec, "cancel" | "timeouts">;
   readonly status: JenkinsBuildStatus;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, as all times here. */
   readonly createdMs: number;
+  /** Since when this operator works: whoever worked before it may have asked Jenkins until then. */
+  readonly workingSinceMs: number;
   readonly nowMs: number;
   readonly sighting: BuildSighting | undefined;
   /** How long a request to Jenkins may be under way. */
@@ -79,7 +80,7 @@ export interface BuildMoment {
  *
  * | phase      | seen in Jenkins | step                                                         |
  * |------------|-----------------|--------------------------------------------------------------|
- * | none       |                 | submit; TimedOut after `timeouts.submitSeconds`               |
+ * | Pending    |                 | submit; TimedOut after `timeouts.submitSeconds`               |
  * | Submitting |                 | search, when the request cannot be under way any more         |
  * | Queued     | queued          | follow; stop after `timeouts.queueSeconds`                    |
  * | Queued     | built           | Running, or its result                                        |
@@ -95,7 +96,8 @@ export function nextBuildStep(moment: BuildMoment): BuildStep {
   if (phase === "Pending") return beforeSubmission(moment);
   if (phase === "Submitting") {
     // While our own request may be under way, its answer is all that is needed.
-    return { do: "search", atMs: timeOf(status.submittedAt, nowMs) + moment.requestTimeoutMs };
+    const askedMs = Math.max(timeOf(status.submittedAt, nowMs), moment.workingSinceMs);
+    return { do: "search", atMs: askedMs + moment.requestTimeoutMs };
   }
   const seen = moment.sighting;
   if (seen?.state === "built") return withBuild(moment, seen.build);
@@ -106,7 +108,7 @@ export function nextBuildStep(moment: BuildMoment): BuildStep {
   }
   if (seen?.state === "missing" && seen.looks >= LOOKS_UNTIL_LOST) {
     // A Jenkins that was killed forgets its queue. What has run is among the builds of its job, or was removed there.
-    if (phase === "Queued" && !spec.cancel) return { do: "search", atMs: nowMs };
+    if (phase === "Queued") return { do: "search", atMs: nowMs };
     const message = "Neither in Jenkins' queue nor among the builds of the job: Jenkins has lost or removed it";
     return { do: "finish", phase: spec.cancel ? "Aborted" : "Lost", change: { message } };
   }
@@ -115,9 +117,10 @@ export function nextBuildStep(moment: BuildMoment): BuildStep {
   return inQueue(moment, seen?.state === "queued" ? seen.item.why : undefined);
 }
 
-function beforeSubmission({ spec, createdMs, nowMs, status }: BuildMoment): BuildStep {
+function beforeSubmission({ spec, createdMs, workingSinceMs, nowMs, status }: BuildMoment): BuildStep {
+  const waitingSinceMs = Math.max(createdMs, workingSinceMs, timeOf(status.lostAt, 0));
   if (spec.cancel) return { do: "finish", phase: "Aborted", change: { message: "Cancelled before Jenkins was asked" } };
-  if (nowMs >= createdMs + spec.timeouts.submitSeconds * 1000) {
+  if (nowMs >= waitingSinceMs + spec.timeouts.submitSeconds * 1000) {
     const why = status.message === undefined ? "" : `: ${status.message}`;
     const message = `Jenkins did not take the build within timeouts.submitSeconds${why}`;
     return { do: "finish", phase: "TimedOut", change: { message } };
@@ -174,6 +177,48 @@ function ended(status: JenkinsBuildStatus, build: BuildView, facts: Partial<Jenk
       : { finishedAt: new Date(startedMs + durationMs).toISOString() };
   const message = wasStopped ? STOPPED_LATE : `Jenkins says ${result}`;
   return { do: "finish", phase, change: { ...facts, ...finishedAt, result, message } };
+}
+
+/** What was looked for in Jenkins, queue and builds, and not found. */
+export interface FruitlessSearch {
+  readonly spec: Pick<JenkinsBuildSpec, "cancel" | "onAmbiguous" | "buildIdParameter">;
+  readonly status: JenkinsBuildStatus;
+  /** The job carries the build's id: what does not bear it is not ours. */
+  readonly isMarked: boolean;
+  /** The job was asked for since by somebody, without a mark. */
+  readonly hasOthers: boolean;
+  /** The run of Jenkins that answers now. */
+  readonly run: string | undefined;
+}
+
+export type SearchVerdict =
+  | { readonly do: "ask again" }
+  | { readonly do: "finish"; readonly phase: "Aborted" | "Lost"; readonly message: string };
+
+/**
+ * Whether Jenkins may be asked again for a build that it does not show, in this order:
+ *
+ * | what is known                                              | verdict                      |
+ * |------------------------------------------------------------|------------------------------|
+ * | it is cancelled                                            | Aborted                      |
+ * | Jenkins had it, and has not been started anew since        | Lost: somebody removed it    |
+ * | its id would be seen, or its number in the queue           | ask again                    |
+ * | nobody has asked for the job since                         | ask again                    |
+ * | somebody has, perhaps we                                   | as `onAmbiguous` says        |
+ */
+export function afterFruitlessSearch({ spec, status, isMarked, hasOthers, run }: FruitlessSearch): SearchVerdict {
+  const wasTaken = status.phase === "Queued";
+  if (spec.cancel) return { do: "finish", phase: "Aborted", message: "Cancelled; Jenkins does not have it" };
+  if (wasTaken && status.session !== undefined && status.session === run) {
+    const message = "Neither in Jenkins' queue nor among the builds of the job: it was removed there";
+    return { do: "finish", phase: "Lost", message };
+  }
+  const isKnowable = isMarked || (wasTaken && status.queueId !== undefined);
+  if (isKnowable || !hasOthers || spec.onAmbiguous === "Resubmit") return { do: "ask again" };
+  const message =
+    `Jenkins did not answer, and whether one of its builds is this one cannot be told: the job declares no string ` +
+    `parameter ${spec.buildIdParameter}. Declare it, or set onAmbiguous: Resubmit`;
+  return { do: "finish", phase: "Lost", message };
 }
 
 /** Message of a build that we have stopped because it took too long: what ends it later knows by that. */

@@ -23,21 +23,20 @@ export const MAX_PARAMETER_LENGTH = 4096;
 
 export const Parameter = z.strictObject({
   name: parameterName().describe("Name of the job's parameter."),
-  value: z
-    .string()
-    .max(MAX_PARAMETER_LENGTH)
-    .describe("Value. On a PipelineTrigger a Liquid template, such as {{ image.tag }}."),
+  value: z.string().max(MAX_PARAMETER_LENGTH).describe("Value, as text."),
 });
 export type Parameter = z.infer<typeof Parameter>;
 
 export const BuildTimeouts = z.strictObject({
-  submitSeconds: integer(5, 3600).default(60).describe("Until Jenkins must have taken the build."),
+  submitSeconds: integer(5, 3600)
+    .default(600)
+    .describe("Until Jenkins must have taken the build, while the operator runs."),
   queueSeconds: integer(5, 604800).default(3600).describe("Until the build must have left Jenkins' queue."),
   buildSeconds: integer(5, 604800).default(14400).describe("Until the build must have ended, from its start."),
 });
 export type BuildTimeouts = z.infer<typeof BuildTimeouts>;
 
-/** What a JenkinsBuild and the builds of a PipelineTrigger have in common. */
+/** What a build is like. */
 export const buildFields = {
   jenkinsRef: JenkinsRef.describe("The JenkinsServer that has the job."),
   job: text({
@@ -68,6 +67,6 @@ export const buildFields = {
   unstable: z
     .enum(["Success", "Failure"])
     .default("Failure")
-    .describe("What Jenkins' result UNSTABLE counts as, for retries and for what happens afterwards."),
+    .describe("Whether a build with Jenkins' result UNSTABLE is Ready."),
   timeouts: BuildTimeouts.prefault({}).describe("How long the parts of a build may take."),
 };

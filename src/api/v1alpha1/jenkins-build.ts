@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { KindDefinition } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
-import { LocalRef } from "../references.ts";
 import { withTransitionRules } from "../rules.ts";
 import { baseStatusFields } from "../status.ts";
 import { buildFields } from "./build-fields.ts";
@@ -19,13 +18,11 @@ export const BUILD_PHASES = [
   "NotBuilt",
   "Lost",
   "TimedOut",
-  "Superseded",
 ] as const;
 export type BuildPhase = (typeof BUILD_PHASES)[number];
 
 const fields = z.strictObject({
   ...buildFields,
-  triggerRef: LocalRef.optional().describe("The PipelineTrigger that made the build; none for one made by hand."),
   reason: z.string().max(1024).optional().describe("Why the build was started, for people."),
   cancel: z
     .boolean()
@@ -34,7 +31,7 @@ const fields = z.strictObject({
 });
 
 /** A build that has been asked for does not change: another wish is another JenkinsBuild. */
-const WISH = "jenkinsRef job branch tokenSecretRef parameters buildIdParameter triggerRef".split(" ");
+const WISH = "jenkinsRef job branch tokenSecretRef parameters buildIdParameter".split(" ");
 
 export const JenkinsBuildSpec = withTransitionRules(fields, [
   ...WISH.map((name) => ({
@@ -81,11 +78,12 @@ export const JenkinsBuildStatus = z.strictObject({
     .max(64)
     .optional()
     .describe("The build's id, sent as the parameter buildIdParameter where the job has it."),
-  stages: z.array(Stage).max(64).optional().describe("Stages of a Pipeline, where Jenkins tells them."),
+  stages: z.array(Stage).max(64).optional().describe("Stages of a Pipeline that has ended, where Jenkins tells them."),
   submittedAt: time("Jenkins was asked"),
   queuedAt: time("Jenkins took it"),
   startedAt: time("it began to run"),
   finishedAt: time("it ended"),
+  lostAt: time("Jenkins was last found without it, so that it is asked for again"),
 });
 export type JenkinsBuildStatus = z.infer<typeof JenkinsBuildStatus>;
 
@@ -95,14 +93,13 @@ export const JenkinsBuild: KindDefinition<JenkinsBuildSpec, JenkinsBuildStatus> 
   singular: "jenkinsbuild",
   shortNames: ["kjb"],
   categories: [CATEGORY],
-  description: "One build of a Jenkins job, from the wish to its result. Made by a PipelineTrigger, or by hand.",
+  description: "One build of a Jenkins job, from the wish to its result. It cannot be changed, only cancelled.",
   specSchema: JenkinsBuildSpec,
   statusSchema: JenkinsBuildStatus,
   printerColumns: [
     { name: "Job", type: "string", jsonPath: ".spec.job" },
     { name: "Phase", type: "string", jsonPath: ".status.phase" },
     { name: "Build", type: "integer", jsonPath: ".status.number" },
-    { name: "Trigger", type: "string", jsonPath: ".spec.triggerRef.name", priority: 1 },
     { name: "Url", type: "string", jsonPath: ".status.url", priority: 1 },
     { name: "Message", type: "string", jsonPath: ".status.message", priority: 1 },
     { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },

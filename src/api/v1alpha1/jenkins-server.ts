@@ -39,12 +39,10 @@ export const JenkinsServerSpec = withRules(
         "must be http://host[:port][/path] or https://host[:port][/path] without user, query or fragment; credentials belong in a Secret",
     }).describe("Address of Jenkins, with its context path where it has one."),
     credentialsSecretRef: Credentials.optional().describe(
-      "Who the operator is for Jenkins. Without it only jobs with a remote-trigger token can be started, and nothing is learnt of their builds.",
+      "Who the operator is for Jenkins; anonymous without it: where Jenkins shows nothing to anonymous, only jobs with a remote-trigger token can be started (plugin build-token-root), and nothing is learnt of their builds.",
     ),
     tls: Tls.optional().describe("How TLS to Jenkins is set up."),
-    allowedNamespaces: AllowedNamespaces.prefault({}).describe(
-      "Namespaces whose PipelineTriggers and JenkinsBuilds may use the server.",
-    ),
+    allowedNamespaces: AllowedNamespaces.prefault({}).describe("Namespaces whose JenkinsBuilds may use the server."),
     timeoutMs: integer(1000, 300000).default(15000).describe("Milliseconds to wait for an answer."),
     maxRequestsPerSecond: integer(1, 1000)
       .default(20)

@@ -25,7 +25,7 @@ export async function writeBuild(
 ): Promise<KongObject> {
   const status: JenkinsBuildStatus = { ...buildStatusOf(object), ...change };
   const { generation } = object.metadata;
-  const drafts = error ? deliveryFailed(error) : conditionsOf(status);
+  const drafts = error ? deliveryFailed(error) : conditionsOf(status, object.spec["unstable"] === "Success");
   if (!drafts) return object;
   const next = {
     ...status,
@@ -41,8 +41,18 @@ export async function writeBuild(
   return written ?? object;
 }
 
+/** True where the object is still in the attempt that `asked` began, whatever else has changed. */
+export function isInAttempt(object: KongObject | undefined, asked: KongObject): boolean {
+  if (!object || object.metadata.uid !== asked.metadata.uid) return false;
+  const { phase, attempt } = buildStatusOf(object);
+  return phase === "Submitting" && attempt === buildStatusOf(asked).attempt;
+}
+
 /** Ready when the build has succeeded; following kstatus, so that `kubectl wait` and pipelines understand it. */
-function conditionsOf({ phase = "Pending", message = phase }: JenkinsBuildStatus): ConditionDraft[] {
+function conditionsOf(
+  { phase = "Pending", message = phase }: JenkinsBuildStatus,
+  isUnstableFine: boolean,
+): ConditionDraft[] {
   const [accepted, resolved] = deliveryReady(phase, message);
   const draft = (type: string, status: ConditionDraft["status"]): ConditionDraft => ({
     type,
@@ -51,7 +61,8 @@ function conditionsOf({ phase = "Pending", message = phase }: JenkinsBuildStatus
     message,
   });
   const usable = [accepted, resolved].flatMap((each) => each ?? []);
-  if (phase === "Succeeded" || phase === "Submitted") return [...usable, draft("Ready", "True")];
+  const isFine = phase === "Succeeded" || phase === "Submitted" || (phase === "Unstable" && isUnstableFine);
+  if (isFine) return [...usable, draft("Ready", "True")];
   if (isFinal(phase)) return [...usable, draft("Ready", "False"), draft("Stalled", "True")];
   return [...usable, draft("Ready", "Unknown"), draft("Reconciling", "True")];
 }

@@ -8,9 +8,14 @@ import { fullJobName, jobPath } from "../../jenkins/job-path.ts";
 /** How one build is asked for, and what it can be known by afterwards. */
 export interface Submission {
   readonly request: BuildRequest;
-  /** The text by which the build can be found; undefined where the job can carry none. */
-  readonly mark: string | undefined;
+  /** The job carries the build's id as a parameter. */
+  readonly isMarked: boolean;
 }
+
+type SecretData = (name: string) => Readonly<Record<string, string>> | undefined;
+
+/** Of these types a parameter takes any text. */
+const TEXT_PARAMETER = /StringParameterDefinition$|^TextParameterDefinition$/;
 
 /**
  * What is sent to Jenkins for a build: by the job's own parameters.
@@ -21,7 +26,7 @@ export function submissionOf(
   spec: JenkinsBuildSpec,
   buildId: string,
   job: JobAnswer,
-  secretData: (name: string) => Readonly<Record<string, string>> | undefined,
+  secretData: SecretData,
 ): Submission {
   const name = fullJobName(spec.job, spec.branch);
   const refuse = (reason: string, why: string): never => {
@@ -31,6 +36,8 @@ export function submissionOf(
   if (!job.isBuildable) refuse("NotBuildable", "is disabled in Jenkins");
   const declared = new Map(job.parameters.map((parameter) => [parameter.name, parameter]));
   const given = spec.parameters ?? [];
+  if (given.some(({ name: parameter }) => parameter === spec.buildIdParameter))
+    refuse("ReservedParameter", `gets ${spec.buildIdParameter} from the operator: take it out of spec.parameters`);
   const unknown = given.filter(({ name: parameter }) => !declared.has(parameter));
   if (unknown.length > 0) {
     const names = unknown.map(({ name: parameter }) => parameter).join(", ");
@@ -41,11 +48,11 @@ export function submissionOf(
     if (choices.length > 0 && !choices.includes(value))
       refuse("IllegalChoice", `takes for ${parameter} one of ${choices.join(", ")}, not ${JSON.stringify(value)}`);
   }
-  const carriesId = declared.has(spec.buildIdParameter);
+  const isMarked = TEXT_PARAMETER.test(declared.get(spec.buildIdParameter)?.type ?? "");
   const remoteToken = remoteTokenOf(spec, secretData);
   const sent: [string, string][] = given.map(({ name: parameter, value }) => [parameter, value]);
-  if (carriesId) sent.push([spec.buildIdParameter, buildId]);
-  const cause = remoteToken === undefined ? undefined : `kjo ${buildId}`;
+  if (isMarked) sent.push([spec.buildIdParameter, buildId]);
+  const cause = remoteToken === undefined ? undefined : CAUSE_PREFIX + buildId;
   return {
     request: {
       path: jobPath(spec.job, spec.branch),
@@ -54,9 +61,27 @@ export function submissionOf(
       remoteToken,
       cause,
     },
-    mark: carriesId ? parameterMark(spec.buildIdParameter, buildId) : cause,
+    isMarked,
   };
 }
+
+/**
+ * What is sent for a job that Jenkins does not show to us, where its remote-trigger token is known.
+ * @throws RefNotFoundError where the token is not there.
+ */
+export function blindSubmissionOf(spec: JenkinsBuildSpec, buildId: string, secretData: SecretData): BuildRequest {
+  return {
+    path: jobPath(spec.job, spec.branch),
+    job: fullJobName(spec.job, spec.branch),
+    parameters: (spec.parameters ?? []).map(({ name, value }) => [name, value]),
+    remoteToken: remoteTokenOf(spec, secretData),
+    cause: CAUSE_PREFIX + buildId,
+    idParameter: [spec.buildIdParameter, buildId],
+  };
+}
+
+/** Begins the cause of a build by a remote-trigger token. */
+const CAUSE_PREFIX = "kjo ";
 
 /** What a build can be known by that was asked for at `notBeforeMs`: the job's parameters are not known here. */
 export function clueOf(
@@ -64,22 +89,18 @@ export function clueOf(
   status: { readonly buildId?: string | undefined; readonly queueId?: number | undefined },
   notBeforeMs: number,
 ): BuildClue {
-  const mark = spec.tokenSecretRef ? `kjo ${status.buildId}` : undefined;
+  const { buildIdParameter: parameter } = spec;
+  const { buildId, queueId } = status;
   return {
     path: jobPath(spec.job, spec.branch),
-    queueId: status.queueId,
-    marks: [
-      ...(status.buildId === undefined ? [] : [parameterMark(spec.buildIdParameter, status.buildId)]),
-      ...(mark === undefined ? [] : [mark]),
-    ],
+    queueId,
+    marks: buildId === undefined ? [] : [parameterMark(parameter, buildId), CAUSE_PREFIX + buildId],
+    markPrefixes: [parameterMark(parameter, ""), CAUSE_PREFIX],
     notBeforeMs,
   };
 }
 
-function remoteTokenOf(
-  { tokenSecretRef: ref }: JenkinsBuildSpec,
-  secretData: (name: string) => Readonly<Record<string, string>> | undefined,
-): string | undefined {
+function remoteTokenOf({ tokenSecretRef: ref }: JenkinsBuildSpec, secretData: SecretData): string | undefined {
   if (!ref) return undefined;
   const data = secretData(ref.name);
   if (!data) {

@@ -1,4 +1,6 @@
+import type { JenkinsBuildStatus } from "../../api/v1alpha1/jenkins-build.ts";
 import type { ControllerContext } from "../context.ts";
+import type { DeliveryMetrics } from "../delivery-metrics.ts";
 import type { JenkinsServers } from "./jenkins-servers.ts";
 
 /** What the controllers of the delivery kinds are given. */
@@ -9,4 +11,9 @@ export interface DeliveryContext extends Pick<
   readonly servers: JenkinsServers;
   /** Called before each request that starts something. Does not return where another replica may lead by now. */
   readonly assertLeading: () => void;
+  /** When this term began, in milliseconds since 1970. */
+  readonly workingSinceMs: number;
+  /** What Jenkins has answered and no status says yet, by uid and attempt. */
+  readonly taken: Map<string, Partial<JenkinsBuildStatus>>;
+  readonly metrics: Pick<DeliveryMetrics, "ended" | "ambiguous">;
 }

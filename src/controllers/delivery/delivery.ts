@@ -8,7 +8,8 @@ import { JenkinsServers } from "./jenkins-servers.ts";
 import { reconcileJenkinsServer } from "./jenkins-server.ts";
 import { isDeliveryKind, serverOf } from "./uses.ts";
 
-export interface DeliveryOptions extends Omit<DeliveryContext, "servers">, NamespaceLabels {
+export interface DeliveryOptions
+  extends Omit<DeliveryContext, "servers" | "workingSinceMs" | "taken" | "metrics">, NamespaceLabels {
   readonly metrics: DeliveryMetrics;
 }
 
@@ -28,7 +29,7 @@ export class Delivery {
       },
       onRequest: (server, record) => metrics.observe(server, record),
     });
-    this.#context = { ...options, servers };
+    this.#context = { ...options, servers, workingSinceMs: options.now().getTime(), taken: new Map() };
   }
 
   /** The server whose work the key is; undefined for a key of another kind. */

@@ -1,16 +1,22 @@
 import { parseSpec } from "../../api/parse.ts";
-import { JenkinsBuild, type JenkinsBuildSpec, type JenkinsBuildStatus } from "../../api/v1alpha1/jenkins-build.ts";
-import { JenkinsRejectedError, JenkinsUnavailableError, OperatorError } from "../../errors.ts";
-import { searchBuild } from "../../jenkins/build-search.ts";
+import {
+  JenkinsBuild,
+  type BuildPhase,
+  type JenkinsBuildSpec,
+  type JenkinsBuildStatus,
+} from "../../api/v1alpha1/jenkins-build.ts";
+import { JenkinsRejectedError, OperatorError } from "../../errors.ts";
 import { formatKey, type ObjectKey } from "../../model/object-key.ts";
 import { isFinal, nextBuildStep, STOPPED_LATE, type BuildStep } from "../../plan/build.ts";
 import type { ReconcileResult } from "../../runtime/outcome.ts";
-import type { KongObject } from "../caches.ts";
-import { clueOf, submissionOf } from "./build-submission.ts";
+import { followBuild, recordAnswer, resolveAmbiguity, submitBuild, type Asking } from "./build-asking.ts";
+import { clueOf } from "./build-submission.ts";
 import { buildStatusOf, writeBuild } from "./build-status.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { Jenkins } from "./jenkins-servers.ts";
 
+/** As many as the status has room for. */
+const MOST_STAGES = 64;
 /** Jenkins may put a request off by so much after it has come: a search that comes sooner proves nothing. */
 const SETTLE_MS = 2_000;
 
@@ -37,7 +43,7 @@ export async function reconcileJenkinsBuild(context: DeliveryContext, key: Objec
       namespace: spec.jenkinsRef.namespace ?? key.namespace,
     };
     const jenkins = context.servers.resolve(key.namespace, server);
-    return await advance(context, jenkins, spec, object, key);
+    return await advance({ context, jenkins, spec, object, key });
   } catch (error) {
     const current = context.caches.get(key) ?? object;
     if (error instanceof OperatorError) await writeBuild(context, current, { error });
@@ -45,13 +51,8 @@ export async function reconcileJenkinsBuild(context: DeliveryContext, key: Objec
   }
 }
 
-async function advance(
-  context: DeliveryContext,
-  jenkins: Jenkins,
-  spec: JenkinsBuildSpec,
-  object: KongObject,
-  key: ObjectKey,
-): Promise<ReconcileResult> {
+async function advance(asking: Asking): Promise<ReconcileResult> {
+  const { context, jenkins, spec, object, key } = asking;
   const name = formatKey(key);
   const status = buildStatusOf(object);
   const nowMs = context.now().getTime();
@@ -59,6 +60,7 @@ async function advance(
     spec,
     status,
     createdMs: Date.parse(object.metadata.creationTimestamp ?? ""),
+    workingSinceMs: context.workingSinceMs,
     nowMs,
     sighting: jenkins.follower.sightingOf(name),
     requestTimeoutMs: jenkins.settings.timeoutMs + SETTLE_MS,
@@ -67,119 +69,51 @@ async function advance(
     case "nothing":
       return {};
     case "submit":
-      return submit(context, jenkins, spec, object, key);
-    case "search":
-      return step.atMs > nowMs
-        ? { requeueAfterMs: step.atMs - nowMs }
-        : resolveAmbiguity(context, jenkins, spec, object, key);
+      return submitBuild(asking);
+    case "search": {
+      const answered = await recordAnswer(asking);
+      if (answered) return answered;
+      return step.atMs > nowMs ? { requeueAfterMs: step.atMs - nowMs } : resolveAmbiguity(asking);
+    }
     case "follow": {
       const followed = step.change ? await writeBuild(context, object, { change: step.change }) : object;
-      follow(jenkins, spec, buildStatusOf(followed), name);
+      followBuild(jenkins, spec, buildStatusOf(followed), name);
       return { requeueAfterMs: Math.max(1_000, step.atMs - nowMs), wrote: step.change !== undefined };
     }
     case "stop": {
       const stopping = step.why === "TimedOut" ? { message: STOPPED_LATE } : { message: "It is being cancelled" };
       if (status.message !== stopping.message) await writeBuild(context, object, { change: stopping });
-      follow(jenkins, spec, status, name);
+      followBuild(jenkins, spec, status, name);
       await stop(jenkins, spec, status, name);
       return { requeueAfterMs: 5_000, wrote: true };
     }
     case "finish": {
-      await writeBuild(context, object, { change: { ...step.change, phase: step.phase } });
+      const stages = await stagesOf(jenkins, spec, name);
+      await writeBuild(context, object, { change: { ...step.change, ...stages, phase: step.phase } });
       forget(context, key);
-      context.logger.info("build ended", { key: name, phase: step.phase });
+      tellEnd(asking, step.phase, step.change.message ?? step.phase);
       return { wrote: true };
     }
   }
 }
 
-async function submit(
-  context: DeliveryContext,
-  jenkins: Jenkins,
+/** Of a Pipeline; they are no reason to hold back the result. */
+async function stagesOf(
+  { client, follower }: Jenkins,
   spec: JenkinsBuildSpec,
-  object: KongObject,
-  key: ObjectKey,
-): Promise<ReconcileResult> {
-  const status = buildStatusOf(object);
-  const buildId = status.buildId ?? object.metadata.uid;
-  const path = clueOf(spec, {}, 0).path;
-  const job = await jenkins.client.job(path, spec.job);
-  const { request } = submissionOf(spec, buildId, job, (name) => context.caches.secretData(key.namespace, name));
-  const attempt = (status.attempt ?? 0) + 1;
-  const intent = { phase: "Submitting", attempt, buildId, submittedAt: context.now().toISOString() } as const;
-  const written = await writeBuild(context, object, { change: intent });
-  context.assertLeading();
-  try {
-    const { queueId, isCoalesced } = await jenkins.client.start(request);
-    const message = isCoalesced ? "Jenkins had the same build in its queue already" : "In Jenkins' queue";
-    const taken: Partial<JenkinsBuildStatus> = {
-      phase: "Queued",
-      message,
-      queuedAt: context.now().toISOString(),
-      ...(queueId === undefined ? {} : { queueId }),
-      ...(jenkins.client.run === undefined ? {} : { session: jenkins.client.run }),
-    };
-    const queued = await writeBuild(context, written, { change: taken });
-    follow(jenkins, spec, buildStatusOf(queued), formatKey(key));
-    return { requeueAfterMs: spec.timeouts.queueSeconds * 1000, wrote: true };
-  } catch (error) {
-    const mayHaveHappened = error instanceof JenkinsUnavailableError ? error.mayHaveHappened : !isRefusal(error);
-    // What certainly did not happen is a plain wish again.
-    if (!mayHaveHappened)
-      await writeBuild(context, context.caches.get(key) ?? written, { change: { phase: "Pending" } });
-    throw error;
-  }
+  name: string,
+): Promise<Pick<JenkinsBuildStatus, "stages">> {
+  const sighting = follower.sightingOf(name);
+  if (sighting?.state !== "built" || !sighting.build.isPipeline) return {};
+  const stages = await client.stages(clueOf(spec, {}, 0).path, sighting.build.number).catch(() => []);
+  return stages.length === 0 ? {} : { stages: stages.slice(0, MOST_STAGES) };
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof OperatorError && !(error instanceof JenkinsUnavailableError);
-}
-
-/** Whether Jenkins took the build is not known: it is looked for, and only then decided. */
-async function resolveAmbiguity(
-  context: DeliveryContext,
-  jenkins: Jenkins,
-  spec: JenkinsBuildSpec,
-  object: KongObject,
-  key: ObjectKey,
-): Promise<ReconcileResult> {
-  const status = buildStatusOf(object);
-  const clue = clueOf(spec, status, Date.parse(status.submittedAt ?? ""));
-  const { item, build } = await searchBuild(jenkins.client, clue);
-  if (item || build) {
-    const message = "Found in Jenkins, which had not answered";
-    const change: Partial<JenkinsBuildStatus> = {
-      phase: "Queued",
-      message,
-      queuedAt: status.submittedAt,
-      ...(item ? { queueId: item.id } : {}),
-      ...(build ? { number: build.number } : {}),
-    };
-    const found = await writeBuild(context, object, { change });
-    follow(jenkins, spec, buildStatusOf(found), formatKey(key));
-    return { requeueAfterMs: 1_000, wrote: true };
-  }
-  const job = await jenkins.client.job(clue.path, spec.job);
-  const { mark } = submissionOf(spec, status.buildId ?? "", job, (name) =>
-    context.caches.secretData(key.namespace, name),
-  );
-  if (mark !== undefined || spec.onAmbiguous === "Resubmit") {
-    jenkins.follower.forget(formatKey(key));
-    await writeBuild(context, object, {
-      change: { phase: "Pending", queueId: undefined, message: "Jenkins does not have it; it is asked again" },
-    });
-    return { requeueAfterMs: 1, wrote: true };
-  }
-  const message =
-    `Jenkins did not answer, and whether it took the build cannot be told: the job declares no parameter ` +
-    `${spec.buildIdParameter}. Declare it, or set onAmbiguous: Resubmit`;
-  await writeBuild(context, object, { change: { phase: "Lost", message } });
-  return { wrote: true };
-}
-
-function follow(jenkins: Jenkins, spec: JenkinsBuildSpec, status: JenkinsBuildStatus, name: string): void {
-  const clue = clueOf(spec, status, Date.parse(status.submittedAt ?? ""));
-  jenkins.follower.follow(name, { ...clue, number: status.number });
+function tellEnd({ context, jenkins, spec, object, key }: Asking, phase: BuildPhase, message: string): void {
+  context.logger.info("build ended", { key: formatKey(key), phase });
+  context.metrics.ended(formatKey(jenkins.key), phase);
+  const isFine = phase === "Succeeded" || (phase === "Unstable" && spec.unstable === "Success");
+  context.events.record(object, { type: isFine ? "Normal" : "Warning", reason: phase, message, action: "Build" });
 }
 
 async function stop(jenkins: Jenkins, spec: JenkinsBuildSpec, status: JenkinsBuildStatus, name: string): Promise<void> {

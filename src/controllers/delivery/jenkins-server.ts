@@ -1,5 +1,6 @@
 import { parseSpec } from "../../api/parse.ts";
 import { JenkinsServer } from "../../api/v1alpha1/jenkins-server.ts";
+import { JenkinsUnavailableError } from "../../errors.ts";
 import { formatKey, type ObjectKey } from "../../model/object-key.ts";
 import type { ConditionDraft } from "../../report/conditions.ts";
 import { deliveryFailed, deliveryReady } from "../../report/delivery-conditions.ts";
@@ -12,6 +13,8 @@ import { jenkinsSettings } from "./jenkins-settings.ts";
 
 /** How often a server that is well is looked at. */
 const CHECK_MS = 60_000;
+/** And one that is away: builds wait for it. */
+const RETRY_MS = 5_000;
 
 /**
  * One reconcile of a JenkinsServer: a connection with the settings of its spec, and a status that says how it is.
@@ -29,13 +32,17 @@ export async function reconcileJenkinsServer(context: DeliveryContext, key: Obje
     const isNew = context.servers.get(key) === undefined;
     const { client, follower } = context.servers.connect(key, spec, settings);
     if (isNew) for (const user of context.caches.usersOf(key)) context.enqueue(user);
-    const { version, user, isQuietingDown } = await client.server();
-    const crumbs = await client.wantsCrumbs();
+    const { version, user, isQuietingDown, isReadable } = await client.server();
+    const isBack = context.servers.note(key, "there");
+    if (isBack) for (const build of context.caches.usersOf(key)) context.enqueue(build);
     const who = `Jenkins ${version ?? ""} answers ${user}`;
-    report(context, object, deliveryReady("Connected", isQuietingDown ? `${who}; it starts no builds for now` : who), {
+    const but = isReadable
+      ? isQuietingDown && "it starts no builds for now"
+      : "it shows nothing to anonymous, so that only builds by remote-trigger tokens can be asked for";
+    report(context, object, deliveryReady("Connected", but ? `${who}; ${but}` : who), {
       ...(version === undefined ? {} : { version }),
       user,
-      crumbs,
+      ...(isReadable ? { crumbs: await client.wantsCrumbs() } : {}),
       quietingDown: isQuietingDown,
       ...(client.run === undefined ? {} : { session: client.run }),
       builds: follower.size,
@@ -44,8 +51,10 @@ export async function reconcileJenkinsServer(context: DeliveryContext, key: Obje
   } catch (error) {
     const drafts = deliveryFailed(error);
     if (drafts) report(context, object, drafts, {});
-    context.logger.debug("Jenkins cannot be used", { key: formatKey(key), error });
-    throw error;
+    context.servers.note(key, "away");
+    if (!(error instanceof JenkinsUnavailableError)) throw error;
+    context.logger.debug("Jenkins is away", { key: formatKey(key), error });
+    return { requeueAfterMs: RETRY_MS };
   }
 }
 

@@ -31,6 +31,8 @@ export interface JenkinsServersOptions extends NamespaceLabels {
 
 interface Entry {
   jenkins: Jenkins;
+  /** Builds may be waiting until it is back. */
+  isAway?: boolean;
   readonly ending: AbortController;
   readonly running: Promise<void>;
 }
@@ -51,6 +53,14 @@ export class JenkinsServers {
 
   get(key: ObjectKey): Jenkins | undefined {
     return this.#entries.get(formatKey(key))?.jenkins;
+  }
+
+  /** Notes how a server is. @returns true where it is back. */
+  note(key: ObjectKey, state: "away" | "there"): boolean {
+    const entry = this.#entries.get(formatKey(key));
+    const isBack = entry?.isAway === true && state === "there";
+    if (entry) entry.isAway = state === "away";
+    return isBack;
   }
 
   all(): Jenkins[] {

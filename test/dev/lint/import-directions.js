@@ -5,7 +5,19 @@ const sources = fileURLToPath(new URL("../../../src/", import.meta.url));
 
 const PURE = ["model", "errors", "api", "translate", "plan", "report", "tenancy"];
 const OUTSIDE = [...PURE, "runtime"];
-const EVERYTHING = [...OUTSIDE, "cron", "images", "http", "kong", "jenkins", "notify", "discovery", "verify", "kube", "controllers"];
+const EVERYTHING = [
+  ...OUTSIDE,
+  "cron",
+  "images",
+  "http",
+  "kong",
+  "jenkins",
+  "notify",
+  "discovery",
+  "verify",
+  "kube",
+  "controllers",
+];
 
 /** Without I/O, so that what imports them alone stays pure. */
 const PURE_PACKAGES = ["zod", "yaml", "node:crypto", "node:util"];

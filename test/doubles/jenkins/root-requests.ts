@@ -1,5 +1,5 @@
 import { json, page, redirect, type Answer } from "./answer.ts";
-import type { BuildEngine} from "./build-engine.ts";
+import type { BuildEngine } from "./build-engine.ts";
 import { type Job } from "./build-engine.ts";
 import type { Clock } from "./clock.ts";
 import { ConfigSyntaxError, parseConfig } from "./job.ts";
@@ -17,6 +17,8 @@ export function answerRoot(
   const { caller, method } = request;
   const views = new Views(engine, clock, request.rootUrl);
   if (path === "whoAmI/api/json") return whoAmI(request);
+  const byToken = /^buildByToken\/(build|buildWithParameters)$/.exec(path)?.[1];
+  if (byToken !== undefined) return answerToken(engine, views, byToken, request);
   if (!caller.permissions.has("Overall/Read"))
     return caller.name === "anonymous"
       ? page(403, "Authentication required", { "x-you-are-authenticated-as": "anonymous" })
@@ -65,6 +67,21 @@ function answerQueue(
   if (!item) return page(404, "Not Found");
   if (canRead) return json(views.item(item));
   return page(canDiscover ? 403 : 404, "Not Found");
+}
+
+/** By the plugin build-token-root: a job's remote-trigger token is all that is asked for. */
+function answerToken(engine: BuildEngine, views: Views, verb: string, request: JenkinsRequest): Answer {
+  const { fields, caller } = request;
+  const job = engine.jobs.get(fields.get("job") ?? "");
+  if (job?.config.remoteToken === undefined) return page(404, "Not Found");
+  if (fields.get("token") !== job.config.remoteToken) return page(403, "Invalid token provided.");
+  const own = job.config.parameters.length > 0 ? "buildWithParameters" : "build";
+  if (verb !== own) return page(400, `Use /buildByToken/${own} for this job`);
+  if (job.config.disabled) return page(400, `${job.fullName} is not buildable`);
+  const permitted = { ...caller, permissions: new Set([...caller.permissions, "Item/Build" as const]) };
+  const answer = answerJob({ engine, views }, job, [], verb, { ...request, caller: permitted });
+  const location = answer.headers?.["location"];
+  return location === undefined ? answer : redirect(answer.status, new URL(location).pathname);
 }
 
 /** `job/a/job/b/build`: the job that the names lead to, and what is asked of it. */
