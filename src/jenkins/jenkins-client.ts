@@ -80,12 +80,15 @@ export class JenkinsClient {
         mayHaveHappened: false,
       });
     const { name } = parse(what, response) as { name?: string };
-    const root = await this.#find("/api/json?tree=quietingDown", "the server");
+    const root = await this.#session.send({ method: "GET", path: "/api/json?tree=quietingDown", what: "the server" });
+    const isReadable = root.status === 200;
+    if (!isReadable && !this.#session.isAnonymous) throw failureOf("the server", root);
+    const { quietingDown } = isReadable ? (parse("the server", root) as { quietingDown?: boolean }) : {};
     return {
       version: textOf(version),
       user: name ?? "anonymous",
-      isReadable: true,
-      isQuietingDown: (root as { quietingDown?: boolean } | undefined)?.quietingDown === true,
+      isReadable,
+      isQuietingDown: quietingDown === true,
     };
   }
 

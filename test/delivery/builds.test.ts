@@ -89,7 +89,10 @@ describe("delivery: a JenkinsBuild runs its job once and is followed to its resu
       ["unstable-fine", "True"],
     ] as const) {
       const { conditions } = await scene.phase(name, "Unstable");
-      assert.equal((conditions as { type: string; status: string }[]).find(({ type }) => type === "Ready")?.status, ready);
+      assert.equal(
+        (conditions as { type: string; status: string }[]).find(({ type }) => type === "Ready")?.status,
+        ready,
+      );
     }
   });
 

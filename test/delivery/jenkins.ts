@@ -132,7 +132,9 @@ function freestyle({ parameters = {}, choices = {}, seconds = 0, exit = 0, ...re
   const { remoteToken, isDisabled = false, label, isConcurrent = true } = rest;
   return (
     `<project>${parametersXml(parameters, choices)}` +
-    (label === undefined ? "<canRoam>true</canRoam>" : `<assignedNode>${label}</assignedNode><canRoam>false</canRoam>`) +
+    (label === undefined
+      ? "<canRoam>true</canRoam>"
+      : `<assignedNode>${label}</assignedNode><canRoam>false</canRoam>`) +
     (remoteToken === undefined ? "" : `<authToken>${remoteToken}</authToken>`) +
     `<disabled>${isDisabled}</disabled><concurrentBuild>${isConcurrent}</concurrentBuild>` +
     `<builders><hudson.tasks.Shell><command>sleep ${seconds}; exit ${exit}</command>` +
