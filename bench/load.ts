@@ -88,8 +88,10 @@ export class Load {
 
   /** Deletes all objects of the namespace but the KongGateway, kind by kind. */
   async deleteObjects(namespace: string): Promise<void> {
-    for (const kind of KINDS_OF_LOAD)
-      await this.#run(["delete", typeOf(kind).plural + ".kjo.dev", "--all", "-n", namespace, "--wait=false"]);
+    for (const kind of KINDS_OF_LOAD) {
+      const { items } = await this.client.list(typeOf(kind), { namespace });
+      await inParallel(items, WRITERS, ({ metadata }) => this.delete(kind, namespace, metadata.name));
+    }
   }
 
   async countObjects(namespace: string): Promise<number> {

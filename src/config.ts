@@ -101,7 +101,8 @@ export function parseRunConfig(args: readonly string[], env: NodeJS.ProcessEnv =
 /** What the commands besides `run` take from the environment; a flag wins. */
 export const COMMAND_VARIABLES: Readonly<Record<string, string>> = {
   KJO_KONG_URL: "URL of the Admin API, as --kong",
-  KJO_KONG_TOKEN: "token of the Admin API, sent as Kong-Admin-Token; no flag takes it, because arguments are for all to see",
+  KJO_KONG_TOKEN:
+    "token of the Admin API, sent as Kong-Admin-Token; no flag takes it, because arguments are for all to see",
   KUBECONFIG: "kubeconfig file, as --kubeconfig",
   NO_COLOR: "with any value: no colours, on a terminal neither",
 };

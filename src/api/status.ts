@@ -17,7 +17,7 @@ export const baseStatusFields = {
     .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
     .optional()
     .describe(
-      "Accepted, ResolvedRefs and Programmed, and Ready over all three; Reconciling, Stalled and Drifted where they apply.",
+      "Accepted, ResolvedRefs and Programmed, and Ready over all three; others, such as Reconciling, Stalled, Drifted and Serving, where they apply.",
     ),
   observedGeneration: z.int().min(0).optional().describe("Generation of the spec that this status speaks of."),
   lastHandledReconcileAt: z

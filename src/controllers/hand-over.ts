@@ -22,6 +22,7 @@ import type { Caches, KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
 import type { Gateway } from "./gateways.ts";
+import { mayHave } from "./tenant-context.ts";
 
 /** What an object asks of Kong once it is settled who has what. */
 export interface Claim {
@@ -59,7 +60,7 @@ export function claim(
  * @throws NotReadyError while another object takes over what this one has.
  */
 export function handOver(context: ControllerContext, key: ObjectKey, gateway: Gateway): void {
-  if ((key.kind !== KongCACertificate.kind && key.kind !== KongCertificate.kind) || isDbless(gateway)) return;
+  if (key.kind !== KongCACertificate.kind && (key.kind !== KongCertificate.kind || isDbless(gateway))) return;
   const setting = { context, key, gateway };
   for (const entry of gateway.connection.entitiesOf(key)) {
     const next = entry.type === "ca_certificates" || entry.type === "snis" ? otherWho(setting, entry) : undefined;
@@ -67,7 +68,7 @@ export function handOver(context: ControllerContext, key: ObjectKey, gateway: Ga
   }
 }
 
-/** There everything changes at once: what one lets go of and another takes is one load, and nothing has to be handed over. */
+/** There everything changes at once: an SNI that one lets go of and another takes is one load, and is not handed over. */
 function isDbless({ connection }: Gateway): boolean {
   return connection.state.info?.database === "off";
 }
@@ -87,14 +88,13 @@ function claimCaCertificate(setting: Setting, desired: readonly KongEntity[]): C
   const { connection } = gateway;
   const [mine] = connection.entitiesOf(key);
   if (mine && mine.fields["cert_digest"] !== entity.fields["cert_digest"]) {
-    const next = isDbless(gateway) ? undefined : otherWho(setting, mine);
+    const next = otherWho(setting, mine);
     if (next) throw handingOver(setting, mine, next);
   }
   const other = heldByOther(setting, entity, "cert_digest");
   if (!other) return { desired: [withOwnId(setting, entity)], takeOver: [], shared: undefined };
   connection.awaitChange(other.id, key);
   if (!wants(setting, other.owner, other)) {
-    if (isDbless(gateway)) return { desired, takeOver: [], shared: undefined };
     context.enqueue(other.owner);
     return { desired: [{ ...entity, id: other.id }], takeOver: [other], shared: undefined };
   }
@@ -169,7 +169,9 @@ function wants({ context, gateway }: Setting, owner: ObjectKey, { type, fields }
   const object = context.caches.get(owner);
   if (!object || object.metadata.deletionTimestamp !== undefined || !mayUse(context, owner, object, gateway))
     return false;
-  return WANTED[type]?.(context.caches, object, fields) ?? false;
+  // What it wants and may not have is not waited for: else it would keep the other from ever letting go.
+  const wanted = type === "snis" ? [{ type, fields: { name: fields["name"] ?? "" } }] : [];
+  return (WANTED[type]?.(context.caches, object, fields) ?? false) && mayHave(context, object, gateway, wanted);
 }
 
 const WANTED: Readonly<

@@ -1,16 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { FINALIZER } from "../api/names.ts";
 import { parseSpec } from "../api/parse.ts";
-import { KongGateway, type KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
+import { KongGateway } from "../api/v1alpha1/kong-gateway.ts";
 import { DeletionBlockedError } from "../errors.ts";
-import type { GatewayConnection, GatewaySettings, GatewayState } from "../kong/gateway-connection.ts";
+import type { GatewayConnection, GatewaySettings } from "../kong/gateway-connection.ts";
 import { ensureFinalizer, removeFinalizer } from "../kube/finalizer.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
-import { conditionsOf, type ConditionDraft } from "../report/conditions.ts";
-import { dblessConditions, dblessStatus } from "../report/dbless-status.ts";
+import { conditionsOf } from "../report/conditions.ts";
+import { dblessConditions } from "../report/dbless-status.ts";
 import { gatewayConditions } from "../report/gateway-status.ts";
-import { mergeConditions } from "../report/merge-conditions.ts";
-import { hasUnansweredRequest, reconcileRequest } from "../report/object-status.ts";
+import { hasUnansweredRequest } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { adminPods } from "./admin-pods.ts";
 import { typeOf, type KongObject } from "./caches.ts";
@@ -18,9 +17,7 @@ import type { ControllerContext } from "./context.ts";
 import { pruneOrphans } from "./prune.ts";
 import { adminUrl, gatewaySettings, instanceOf } from "./gateway-settings.ts";
 import type { Gateway } from "./gateways.ts";
-
-/** `status.lastSyncTime` moves at most this often: an idle gateway is no reason to write to the cluster. */
-const SYNC_TIME_STEP_MS = 600_000;
+import { reportGateway } from "./report-gateway.ts";
 
 /** Makes the connection of a KongGateway; the composition root gives it what it needs. */
 export type ConnectGateway = (key: ObjectKey, settings: GatewaySettings) => GatewayConnection;
@@ -47,7 +44,7 @@ export async function reconcileKongGateway(
     // One that is in trouble is tried at once, be its next look a minute away; what comes of that its state tells.
     if (hasUnansweredRequest(held)) await refreshAsAsked(connection);
     const orphans = connection.state.phase === "Ready" ? await pruneOrphans(context, held, connection, spec.prune) : [];
-    report(
+    reportGateway(
       context,
       held,
       [...gatewayConditions(connection.state), ...dblessConditions(connection.state), ...orphans],
@@ -57,7 +54,7 @@ export async function reconcileKongGateway(
   } catch (error) {
     // A connection that stands goes on with what it was last given: a missing Secret is no reason to drop a gateway.
     const drafts = conditionsOf({ result: "Failed", error })?.filter(({ type }) => type !== "Programmed");
-    if (drafts) report(context, object, drafts);
+    if (drafts) reportGateway(context, object, drafts);
     throw error;
   }
 }
@@ -129,56 +126,6 @@ async function disconnect(context: ControllerContext, key: ObjectKey): Promise<v
   if (!gateway) return;
   context.gateways.delete(key);
   await gateway.connection.stop();
-}
-
-function report(
-  context: ControllerContext,
-  object: KongObject,
-  drafts: readonly ConditionDraft[],
-  state?: GatewayState,
-): void {
-  const { generation, annotations } = object.metadata;
-  const request = reconcileRequest(annotations);
-  context.statuses.submit(typeOf(object.kind), object, {
-    ...object.status,
-    ...(state ? describe(context, object, state) : {}),
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-    ...(request === undefined ? {} : { lastHandledReconcileAt: request }),
-    conditions: mergeConditions(object.status?.conditions, drafts, generation),
-  });
-}
-
-function listenersOf(
-  info: NonNullable<GatewayState["info"]>,
-): { port: number; kind: "proxy" | "admin"; tls: boolean }[] {
-  return [
-    ...info.proxyListeners.map(({ port, ssl }) => ({ port, kind: "proxy" as const, tls: ssl })),
-    ...info.adminListeners.map(({ port, ssl }) => ({ port, kind: "admin" as const, tls: ssl })),
-  ];
-}
-
-function describe(context: ControllerContext, object: KongObject, state: GatewayState): Record<string, unknown> {
-  const { info, counts, lastSyncTime } = state;
-  const told = (object.status as { lastSyncTime?: string } | undefined)?.lastSyncTime;
-  const isDue = lastSyncTime !== undefined && (!told || lastSyncTime.getTime() - Date.parse(told) >= SYNC_TIME_STEP_MS);
-  const key = { kind: object.kind, namespace: object.metadata.namespace ?? "", name: object.metadata.name };
-  return {
-    instance: instanceOf(key, object.spec as Pick<KongGatewaySpec, "instance">),
-    cluster: context.cluster,
-    ...(info
-      ? {
-          version: info.version,
-          mode: info.database === "off" ? "db-less" : "database",
-          routerFlavor: info.routerFlavor,
-          nodeId: info.nodeId,
-          hostname: info.hostname,
-          listeners: listenersOf(info),
-        }
-      : {}),
-    dbless: dblessStatus(state) ?? null,
-    ...(state.phase === "Ready" ? { entities: counts } : {}),
-    ...(isDue ? { lastSyncTime: lastSyncTime.toISOString() } : {}),
-  };
 }
 
 async function refreshAsAsked(connection: GatewayConnection): Promise<void> {

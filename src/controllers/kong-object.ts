@@ -23,6 +23,7 @@ import { formerPlaces, formerSelves, isSameKong } from "./places.ts";
 import { contest, refuseShadowed } from "./plugin-contest.ts";
 import { reportFailure, reportProgrammed } from "./report-object.ts";
 import { checkTenancy, endLeave, makeRoom, revoke } from "./tenancy.ts";
+import { endpointProblem } from "./tenant-context.ts";
 
 /** The fields of a spec that the flow itself reads; every gateway kind has them. */
 interface CommonSpec {
@@ -87,7 +88,8 @@ async function program(
   const { cluster, caches, consul } = context;
   // Before anybody is asked anything on the object's behalf.
   if (references.consuls) checkTenancy(context, object, gateway, { spec: spec as CommonSpec, desired: [] });
-  const observed = observe({ owner: key, references, gateway, cluster, caches, consul, madeSecrets });
+  const judged = { endpointProblem: endpointProblem(context, object, gateway) };
+  const observed = observe({ owner: key, references, gateway, cluster, caches, consul, madeSecrets, ...judged });
   const translated = kind.translation.translate(spec, observed);
   const verification = kind.translation.verification?.(spec, observed);
   const { living, nextEndMs } = withoutExpired(translated, context.now().getTime());

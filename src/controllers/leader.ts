@@ -1,7 +1,5 @@
 import { KINDS } from "../api/kinds.ts";
-import type { KongGatewayStatus } from "../api/v1alpha1/kong-gateway.ts";
 import { ConsulWatches } from "../discovery/consul-watches.ts";
-import { GatewayConnection } from "../kong/gateway-connection.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { EventRecorder } from "../kube/events.ts";
 import { StatusWriter } from "../kube/status-writer.ts";
@@ -12,17 +10,18 @@ import { WorkQueue } from "../runtime/work-queue.ts";
 import { runWorkers } from "../runtime/worker.ts";
 import type { Caches } from "./caches.ts";
 import { certificateEnds } from "./certificate-expiry.ts";
+import { connectGateways, statsOf } from "./connect-gateways.ts";
 import type { ConsulMetrics } from "./consul-metrics.ts";
 import type { ControllerContext } from "./context.ts";
 import { keyOf } from "./dispatch.ts";
 import type { DeliveryMetrics } from "./delivery-metrics.ts";
 import { Delivery } from "./delivery/delivery.ts";
-import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
-import type { GatewayMetrics, GatewayStats } from "./gateway-metrics.ts";
-import { Gateways, type Gateway } from "./gateways.ts";
-import { reconcileKongGateway, type ConnectGateway } from "./kong-gateway.ts";
+import type { GatewayMetrics } from "./gateway-metrics.ts";
+import { Gateways } from "./gateways.ts";
+import { reconcileKongGateway } from "./kong-gateway.ts";
 import { KONG_KINDS } from "./kong-kinds.ts";
 import { reconcileKongObject } from "./kong-object.ts";
+import { laneOf, priorityOf } from "./queue-order.ts";
 import { RouteVerification } from "./verification.ts";
 import type { VerifyMetrics } from "./verify-metrics.ts";
 
@@ -51,17 +50,18 @@ const WORKERS = 256;
 /** Writes waiting at gateways from which on statuses wait: they cost the API server and us more than those writes. */
 const BUSY_BACKLOG = 8;
 const STATUS_FLUSH_MS = 5_000;
-/** What a gateway holds changes with every write, and each look at it goes over all of that. */
-const COUNTS_STEP_MS = 1_000;
 
 /**
  * One term of leadership: connections, work queue and workers, from all objects to an orderly end. Resolves when the
  * last write has been answered.
  */
 export async function lead(signal: AbortSignal, options: LeaderOptions): Promise<void> {
-  const { caches, logger, metrics } = options;
+  const { caches, logger, metrics, events, gatewayMetrics, verifyMetrics, assertLeading } = options;
   const labels = {
-    namespaceLabels: (namespace: string) => namespaceLabels(caches, namespace),
+    namespaceLabels: (name: string) => {
+      const namespace = caches.namespaces?.get("", name);
+      return namespace && (namespace.metadata.labels ?? {});
+    },
     readsNamespaces: caches.namespaces !== undefined,
   };
   const gateways = new Gateways({ ...labels, exists: (key) => caches.get(key) !== undefined });
@@ -84,14 +84,13 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     onConflict: (type, { namespace, name }) => enqueue({ kind: type.kind, namespace, name }),
     onResult: (type, result) => metrics.statusWrites.inc({ resource: type.plural, result }),
     hold: () => {
-      options.assertLeading();
+      assertLeading();
       return gateways.all().some(({ connection }) => connection.backlog > BUSY_BACKLOG);
     },
   });
   metrics.observeStatusQueue(() => statuses.depth);
-  options.gatewayMetrics.observeGateways(() => gateways.all().map(statsOf));
-  options.gatewayMetrics.observeCertificates(() => certificateEnds(caches));
-  const { events, verifyMetrics } = options;
+  gatewayMetrics.observeGateways(() => gateways.all().map(statsOf));
+  gatewayMetrics.observeCertificates(() => certificateEnds(caches));
   const verification = new RouteVerification({ caches, events, metrics: verifyMetrics, enqueue });
   const consul = new ConsulWatches({
     logger,
@@ -105,7 +104,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     gateways,
     consul,
     statuses,
-    events: options.events,
+    events,
     verification,
     logger,
     cluster: options.cluster,
@@ -119,10 +118,10 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     ...context,
     ...labels,
     metrics: options.deliveryMetrics,
-    assertLeading: options.assertLeading,
+    assertLeading,
   });
   const ending = new AbortController();
-  const connect = connector(context, options, queue, ending.signal);
+  const connect = connectGateways({ context, queue, metrics: gatewayMetrics, assertLeading, signal: ending.signal });
   options.onEnqueue(enqueue);
   for (const { kind } of KINDS) for (const object of caches.kinds.get(kind)?.list() ?? []) enqueue(keyOf(kind, object));
   const work = runWorkers({
@@ -131,7 +130,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     signal: ending.signal,
     logger,
     reconcile: async (text) => {
-      options.assertLeading();
+      assertLeading();
       const key = parseKey(text);
       if (key.kind === "KongGateway") return reconcileKongGateway(context, connect, key);
       const delivered = delivery.reconcile(key);
@@ -156,71 +155,9 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   ending.abort();
   await Promise.all(gateways.all().map(({ connection }) => connection.stop()));
   await statuses.close(STATUS_FLUSH_MS);
-}
-
-/** Makes connections whose changes come back as keys. */
-function connector(
-  context: ControllerContext,
-  options: LeaderOptions,
-  queue: WorkQueue,
-  signal: AbortSignal,
-): ConnectGateway {
-  return (key, settings) => {
-    let isFirst = true;
-    const connection: GatewayConnection = new GatewayConnection({
-      settings,
-      cluster: context.cluster,
-      logger: context.logger.child({ gateway: formatKey(key) }),
-      now: context.now,
-      assertLeading: options.assertLeading,
-      onStateChange: ({ phase }, before) => {
-        if (phase === before) queue.addAfter(formatKey(key), COUNTS_STEP_MS);
-        else context.enqueue(key);
-        if (phase === "Connecting") isFirst = true;
-        if (phase !== "Ready" || !isFirst) return;
-        // They have been waiting for the mirror; from now on the connection itself knows whom to tell.
-        isFirst = false;
-        for (const user of context.caches.usersOf(key)) context.enqueue(user);
-      },
-      onChecked: () => context.enqueue(key),
-      loadedHash: (context.caches.get(key)?.status as Partial<KongGatewayStatus> | undefined)?.dbless
-        ?.configurationHash,
-      onArrived: (owners) => {
-        for (const owner of owners) context.caches.usersOf(owner).forEach(context.enqueue);
-      },
-      onOwnersChanged: (owners) => {
-        for (const owner of owners) context.enqueue(owner);
-      },
-      onRequest: (record) => options.gatewayMetrics.observe(formatKey(key), record),
-    });
-    connection.start(signal);
-    return connection;
-  };
-}
-
-function statsOf({ key, connection }: Gateway): GatewayStats {
-  const { phase, counts } = connection.state;
-  const targets = connection.healthCounts();
-  return { gateway: formatKey(key), isReady: phase === "Ready", entities: counts, targets };
-}
-
-function namespaceLabels(caches: Caches, namespace: string): Readonly<Record<string, string>> | undefined {
-  const found = caches.namespaces?.get("", namespace);
-  return found && (found.metadata.labels ?? {});
-}
-
-/** Gateways first, then kinds in the order in which their entities are created. */
-function priorityOf(key: ObjectKey): number {
-  return KONG_KINDS.findIndex(({ definition }) => definition.kind === key.kind) + 1;
-}
-
-/** The gateway that the key concerns. */
-function laneOf(key: ObjectKey, caches: Caches, gateways: Gateways, operatorNamespace: string): string {
-  if (key.kind === "KongGateway") return formatKey(key);
-  const object = caches.get(key);
-  const ref = object?.spec["gatewayRef"] as GatewayRefFields | undefined;
-  const chosen = gateways.choose(gatewayCandidates(key.namespace, ref, operatorNamespace));
-  return chosen ? formatKey(chosen) : "";
+  // Who does not lead tells of no gateway, and holds none of what the term has learnt.
+  gatewayMetrics.observeGateways(() => []);
+  gatewayMetrics.observeCertificates(() => []);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -38,3 +38,21 @@ function observeService(
     return { field, endpoints: [], problem: { reason: error.reason, message: error.message, isMissing: true } };
   }
 }
+
+/**
+ * The backend without the endpoints that its namespace may not send requests to: whoever writes a slice or registers an
+ * instance must not take the others out of Kong by it.
+ */
+export function withoutForbidden(
+  backend: ObservedBackend,
+  problemOf: (address: string) => string | undefined,
+): ObservedBackend {
+  const endpoints = backend.endpoints.filter(({ address }) => problemOf(address) === undefined);
+  const first = backend.endpoints.find(({ address }) => problemOf(address) !== undefined);
+  if (!first) return backend;
+  const left = backend.endpoints.length - endpoints.length;
+  const message =
+    `${backend.field}: ${left} of ${backend.endpoints.length} endpoints left out: ${first.address} ${problemOf(first.address)}; ` +
+    "the gateway's owner can open it by spec.tenants[].destinations";
+  return { ...backend, endpoints, problem: { reason: "EndpointNotPermitted", message, isMissing: false } };
+}

@@ -12,7 +12,7 @@ import { decodedData, type Caches } from "./caches.ts";
 import { NO_CONSUL, observeConsul } from "./consul-backends.ts";
 import type { Gateway } from "./gateways.ts";
 import { caCertificateId } from "./hand-over.ts";
-import { observeBackends } from "./observe-backends.ts";
+import { observeBackends, withoutForbidden } from "./observe-backends.ts";
 
 /** All that a translation may know, and what of it is worth telling. */
 export interface Observed extends TranslationContext {
@@ -36,8 +36,10 @@ export function observe(options: {
   readonly consul?: Pick<ConsulWatches, "follow">;
   /** Secrets that the operator has just made and that are not in the cache yet, by name. */
   readonly madeSecrets?: ReadonlyMap<string, Secret>;
+  /** Why requests may not go to an address that was found; undefined where nobody asks. */
+  readonly endpointProblem?: ((address: string) => string | undefined) | undefined;
 }): Observed {
-  const { owner, references, gateway, cluster, caches, consul, madeSecrets } = options;
+  const { owner, references, gateway, cluster, caches, consul, madeSecrets, endpointProblem } = options;
   const { connection, instance, workspace } = gateway;
   const naming = gateway.spec.naming ?? "Namespaced";
   const ids = new Map(
@@ -54,7 +56,8 @@ export function observe(options: {
     stands: () => connection.entitiesOf(owner).length > 0,
     secretData: (name) => secrets.get(name)?.data,
   });
-  const backends = [...observeBackends(owner.namespace, references, caches), ...consulBackends];
+  const found = [...observeBackends(owner.namespace, references, caches), ...consulBackends];
+  const backends = endpointProblem ? found.map((backend) => withoutForbidden(backend, endpointProblem)) : found;
   return {
     backendProblems: backends.flatMap(({ problem }) => problem ?? []),
     keepTargets: backends.some(({ isUnknown }) => isUnknown),

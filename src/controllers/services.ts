@@ -45,6 +45,10 @@ export class Services {
     return endpointsOf(service, this.#slices.byIndex("service", `${namespace}/${name}`), port, field, options);
   }
 
+  has(namespace: string, name: string): boolean {
+    return this.#services.get(namespace, name) !== undefined;
+  }
+
   /** Calls back with the key of each Service whose ports or endpoints have changed. */
   onChange(handler: (service: ObjectKey) => void): void {
     this.#services.addHandler((event) => {

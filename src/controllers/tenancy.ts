@@ -1,17 +1,14 @@
-import type { KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
 import { DeletionBlockedError, KongRejectedError, NotReadyError, OperatorError, PendingError } from "../errors.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import type { Revoked } from "../model/outcome.ts";
-import { storedTargetAddress } from "../plan/target-address.ts";
 import { assertPermitted, isPermitted, type JudgedSpec } from "../tenancy/check.ts";
 import { closureOf, isClosure } from "../tenancy/closure.ts";
-import { rightsOf } from "../tenancy/rights.ts";
-import type { TenancyContext } from "../tenancy/violation.ts";
 import type { KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
 import type { Gateway } from "./gateways.ts";
 import { knownPlaces, sharesEntities } from "./places.ts";
+import { tenancyOf } from "./tenant-context.ts";
 
 /** Objects that leave a gateway although they are permitted: what they refer to is not, and cannot go before them. */
 export type Leaving = Map<string, ObjectKey>;
@@ -150,55 +147,4 @@ export function endLeave(context: ControllerContext, key: ObjectKey): void {
     const [kind = "", namespace = "", userName = ""] = user.split("/");
     context.enqueue({ kind, namespace, name: userName });
   }
-}
-
-/** undefined for objects of the gateway's own namespace. */
-function tenancyOf(context: ControllerContext, object: KongObject, gateway: Gateway): TenancyContext | undefined {
-  const { caches } = context;
-  const namespace = object.metadata.namespace ?? "";
-  if (namespace === gateway.key.namespace) return undefined;
-  const labels = caches.namespaces?.get("", namespace)?.metadata.labels;
-  const rights = rightsOf(gateway.spec, namespace, labels ?? {});
-  return {
-    owner: { kind: object.kind, namespace, name: object.metadata.name },
-    gateway: gateway.key,
-    naming: gateway.spec.naming ?? "Namespaced",
-    rights,
-    destinations: {
-      namespace,
-      opened: rights.destinations,
-      adminHosts: adminHosts(gateway),
-      isNamespace: (name) => caches.namespaces?.get("", name) !== undefined,
-    },
-    ownUpstream: ownUpstream(context, object),
-    staticTargets: staticTargets(object),
-  };
-}
-
-/** Every name by which the Admin API is called in the KongGateway. */
-function adminHosts({ key, spec }: Gateway): string[] {
-  const { url, serviceRef } = spec.adminApi as Partial<KongGatewaySpec["adminApi"]> & {
-    readonly serviceRef?: { readonly name: string; readonly namespace?: string };
-  };
-  const host = url === undefined ? undefined : URL.parse(url)?.hostname;
-  const service = serviceRef && `${serviceRef.name}.${serviceRef.namespace ?? key.namespace}`;
-  return [host, service, service && `${service}.svc`, service && `${service}.svc.cluster.local`].filter(
-    (name) => name !== undefined,
-  );
-}
-
-/** The name that the upstream of a service's `upstreamRef` has chosen. */
-function ownUpstream({ caches }: ControllerContext, object: KongObject): string | undefined {
-  const ref = object.spec["upstreamRef"] as { readonly name?: string } | undefined;
-  if (!ref?.name) return undefined;
-  const namespace = object.metadata.namespace ?? "";
-  return caches.get({ kind: "KongUpstream", namespace, name: ref.name })?.spec["name"] as string | undefined;
-}
-
-/** Targets of an upstream with backends are endpoints that the cluster gave, but for those that the spec lists itself. */
-function staticTargets({ spec }: KongObject): ReadonlySet<string> | undefined {
-  const backends = spec["backends"];
-  if (!Array.isArray(backends) || backends.length === 0) return undefined;
-  const targets = (Array.isArray(spec["targets"]) ? spec["targets"] : []) as { readonly target?: unknown }[];
-  return new Set(targets.map(({ target }) => storedTargetAddress(String(target))));
 }

@@ -121,8 +121,6 @@ export class ConnectionSession implements GatewaySession {
 
   noteVanished(type: KongEntityType, id: string): void {
     const entry = this.mirror.get(type, id);
-    if (!entry) return;
-    this.mirror.noteRemoved(entry);
-    this.tell([entry.owner], "drift");
+    if (entry) this.tell(this.mirror.noteVanished(entry), "drift");
   }
 }

@@ -20,59 +20,35 @@
  * Assumption: one object is not synced twice at once; the work queue sees to that.
  */
 import { isDeepStrictEqual } from "node:util";
-import { KongUnavailableError, NotReadyError } from "../errors.ts";
+import { NotReadyError } from "../errors.ts";
 import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import type { TargetState } from "../model/target-state.ts";
-import type { Logger } from "../runtime/logger.ts";
-import { AdminClient, type RequestRecord } from "./admin-client.ts";
 import type { AdoptOptions } from "./adopt.ts";
-import { modeOf, type Backend, type GatewayMode } from "./backend.ts";
-import { ConnectionSession, type OwnersChangedReason } from "./connection-session.ts";
-import { DatabaseBackend } from "./database-backend.ts";
-import { DblessBackend } from "./dbless/dbless-backend.ts";
+import { modeOf } from "./backend.ts";
+import { BackendChoice } from "./backend-choice.ts";
+import type { GatewayConnectionOptions } from "./connection-options.ts";
+import { ConnectionSession } from "./connection-session.ts";
 import { releaseOf } from "./deletion.ts";
-import { failoverTransport } from "./failover-transport.ts";
-import { GatewayRefusedError, writeBarrier, type GatewayPhase, type GatewayState } from "./gateway-state.ts";
-import { DEFAULT_RETRY_TIMES, GatewayLifecycle, type RetryTimes } from "./lifecycle.ts";
+import { askNode, gatewayClient } from "./gateway-client.ts";
+import { GatewayRefusedError, writeBarrier, type GatewayState } from "./gateway-state.ts";
+import { GatewayLifecycle } from "./lifecycle.ts";
 import type { MirrorEntry } from "./mirror-entry.ts";
-import { parseNodeInfo, refusalOf, type NodeInfo } from "./node-info.ts";
+import { refusalOf, type NodeInfo } from "./node-info.ts";
 import { previewObject, type Preview } from "./preview.ts";
 import { orphansOf, type PruneOptions, type PruneOutcome } from "./prune.ts";
-import { addressesOf, type GatewaySettings } from "./settings.ts";
+import type { GatewaySettings } from "./settings.ts";
 import type { SyncOptions, SyncOutcome } from "./sync-object.ts";
-import { httpTransport, type AdminTransport } from "./transport.ts";
+import { StateTeller } from "./state-teller.ts";
 import { concernsGateway } from "./writer.ts";
 
+export type { GatewayConnectionOptions } from "./connection-options.ts";
 export type { OwnersChangedReason } from "./connection-session.ts";
 export type { GatewayPhase, GatewayState } from "./gateway-state.ts";
 export type { PlannedChange, Preview, ShownChange } from "./preview.ts";
 export type { PruneOptions, PruneOutcome } from "./prune.ts";
 export type { GatewaySettings } from "./settings.ts";
 export type { SyncOptions, SyncOutcome } from "./sync-object.ts";
-
-export interface GatewayConnectionOptions {
-  readonly settings: GatewaySettings;
-  /** uid of our cluster. */
-  readonly cluster: string;
-  readonly logger: Logger;
-  readonly now: () => Date;
-  /** Called before each write. Does not return where another replica may lead by now: the process ends. */
-  readonly assertLeading?: () => void;
-  /** {@link GatewayConnection.state} has changed in more than its times; `before` is the phase that was told last. */
-  readonly onStateChange: (state: GatewayState, before: GatewayPhase) => void;
-  readonly onOwnersChanged: (owners: readonly ObjectKey[], why: OwnersChangedReason) => void;
-  /** The mirror has just been compared with the gateway: a good time to prune. */
-  readonly onChecked?: () => void;
-  /** The hash of the configuration that a gateway without a database was last given, as its status tells. */
-  readonly loadedHash?: string | undefined;
-  /** Entities of these objects have come to stand without a sync: whoever refers to them may look again. */
-  readonly onArrived?: (owners: readonly ObjectKey[]) => void;
-  /** Called for each request, for the metrics. */
-  readonly onRequest?: (record: RequestRecord) => void;
-  readonly transport?: (settings: GatewaySettings) => AdminTransport;
-  readonly retry?: RetryTimes;
-}
 
 /** After a timer's period, until the gateway's checks have begun. */
 const HEALTH_DELAY_MS = 1_000;
@@ -81,13 +57,12 @@ export class GatewayConnection {
   readonly #options: GatewayConnectionOptions;
   readonly #lifecycle: GatewayLifecycle;
   readonly #gateway: ConnectionSession;
-  /** Of the kind that the gateway says it is. */
-  #backend: Backend;
+  readonly #backends: BackendChoice;
+  readonly #teller: StateTeller;
   /** Objects that wait for the mirror or the gateway. */
   readonly #unapplied = new Map<string, ObjectKey>();
   #info: NodeInfo | undefined;
   #lastSyncTime: Date | undefined;
-  #told: { readonly phase: GatewayPhase; readonly text: string } = { phase: "Connecting", text: "" };
   #stopping: AbortController | undefined;
   #stopped: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -97,9 +72,9 @@ export class GatewayConnection {
     this.#options = options;
     this.#gateway = new ConnectionSession({
       ...options,
-      client: this.#newClient(options.settings),
+      client: gatewayClient(options.settings, options),
       tellOwners: options.onOwnersChanged,
-      onIdle: () => this.#tellState(),
+      onIdle: () => this.#teller.tell(),
       assertWritable: () => {
         options.assertLeading?.();
         const barrier = writeBarrier(this.#lifecycle.verdict);
@@ -110,11 +85,25 @@ export class GatewayConnection {
       check: () => this.#check(),
       probe: async () => void (await this.#gateway.client.request("GET", "/", "node")),
       intervalMs: () => this.#gateway.settings.driftIntervalMs,
-      retry: options.retry ?? DEFAULT_RETRY_TIMES,
+      retry: () => this.#backends.retryTimes(options.retry),
       now: options.now,
-      onChange: () => this.#tellPhase(),
+      onChange: () => this.#teller.tellPhase(),
     });
-    this.#backend = this.#backendFor("database");
+    this.#backends = new BackendChoice(this.#gateway, {
+      now: options.now,
+      newClient: (settings) => gatewayClient(settings, options),
+      loadedHash: options.loadedHash,
+      isReady: () => this.#lifecycle.verdict.phase === "Ready",
+      report: (error) => this.#lifecycle.report(error),
+      checkSoon: () => this.#lifecycle.checkSoon(),
+      onStateChange: () => this.#teller.tell(),
+      onArrived: (owners) => options.onArrived?.(owners),
+    });
+    this.#teller = new StateTeller({
+      state: () => this.state,
+      onChange: options.onStateChange,
+      logger: options.logger,
+    });
   }
 
   get state(): GatewayState {
@@ -123,7 +112,7 @@ export class GatewayConnection {
       info: this.#info,
       counts: this.#gateway.mirror.counts(),
       lastSyncTime: this.#lastSyncTime,
-      dbless: this.#backend.dbless,
+      dbless: this.#backends.current.dbless,
     };
   }
 
@@ -134,7 +123,7 @@ export class GatewayConnection {
 
   /** Writes waiting or under way. */
   get backlog(): number {
-    return this.#backend.backlog;
+    return this.#backends.current.backlog;
   }
 
   start(signal: AbortSignal): void {
@@ -152,16 +141,16 @@ export class GatewayConnection {
     this.#stopping?.abort();
     this.#gateway.health.stop();
     await this.#gateway.client.close();
-    await Promise.allSettled([this.#running, this.#healthRefresh, this.#backend.stop()]);
+    await Promise.allSettled([this.#running, this.#healthRefresh, this.#backends.current.stop()]);
   }
 
   /** Takes up new settings; nothing where they are the same. The mirror stays where they lead to the same entities. */
   update(settings: GatewaySettings): void {
     if (isDeepStrictEqual(settings, this.#gateway.settings)) return;
     const formerClient = this.#gateway.client;
-    const isAnother = this.#gateway.use(settings, this.#newClient(settings));
+    const isAnother = this.#gateway.use(settings, gatewayClient(settings, this.#options));
     void formerClient.close();
-    this.#backend.useSettings();
+    this.#backends.current.useSettings();
     if (isAnother) this.#lifecycle.restart();
     else this.#lifecycle.checkSoon();
   }
@@ -175,7 +164,7 @@ export class GatewayConnection {
     const key = formatKey(owner);
     try {
       this.#assertMirrored();
-      const outcome = await this.#backend.sync(owner, desired, options);
+      const outcome = await this.#backends.current.sync(owner, desired, options);
       this.#unapplied.delete(key);
       if (outcome.writes > 0) this.#gateway.health.lookLater(owner, this.#gateway.balancers.settleMs + HEALTH_DELAY_MS);
       return outcome;
@@ -196,7 +185,7 @@ export class GatewayConnection {
 
   /** The id that an object's entity has in the gateway, or will have in a moment; undefined where it has none. */
   idOf(owner: ObjectKey, type: KongEntityType, part = ""): string | undefined {
-    return this.#backend.idOf(owner, type, part);
+    return this.#backends.current.idOf(owner, type, part);
   }
 
   entitiesOf(owner: ObjectKey): readonly MirrorEntry[] {
@@ -249,7 +238,7 @@ export class GatewayConnection {
   async prune(options: PruneOptions): Promise<PruneOutcome> {
     try {
       this.#assertMirrored();
-      return await this.#backend.prune(options);
+      return await this.#backends.current.prune(options);
     } catch (error) {
       this.#noteFailure(error);
       throw error;
@@ -259,51 +248,26 @@ export class GatewayConnection {
   /** Compares the whole mirror with the gateway now; rejects with what went wrong. */
   async refresh(): Promise<void> {
     await this.#lifecycle.recheck();
-    await this.#backend.settled();
+    await this.#backends.current.settled();
   }
 
   async #check(): Promise<() => void> {
     const gateway = this.#gateway;
-    const info = parseNodeInfo(await gateway.client.request("GET", "/", "node"));
-    if (!info) throw new KongUnavailableError("NotAnAdminAPI", "what answers at spec.adminApi is no Kong Admin API");
+    const info = await askNode(gateway.client);
     if (this.#info && this.#info.software !== info.software) gateway.catalog.forget();
     this.#info = info;
     gateway.balancers.settleMs = info.stateUpdateMs;
     const refusal = refusalOf(info);
     if (refusal) throw new GatewayRefusedError(refusal);
-    await this.#chooseBackend(modeOf(info));
+    const wasMirrored = gateway.isMirrored;
+    const stopFormer = this.#backends.choose(modeOf(info));
+    if (wasMirrored && !gateway.isMirrored) this.#lifecycle.restart();
+    await stopFormer();
     const isFirst = !gateway.isMirrored;
-    const changed = await this.#backend.refresh();
+    const changed = await this.#backends.current.refresh();
     if (!changed) return this.#check();
     this.#lastSyncTime = this.#options.now();
     return () => this.#tellChecked(isFirst, changed);
-  }
-
-  /** What is known of a gateway of the other kind is worth nothing. */
-  async #chooseBackend(mode: GatewayMode): Promise<void> {
-    const former = this.#backend;
-    if (former.mode === mode) return;
-    const wasMirrored = this.#gateway.isMirrored;
-    this.#gateway.reset();
-    this.#backend = this.#backendFor(mode);
-    if (wasMirrored) this.#lifecycle.restart();
-    await former.stop();
-  }
-
-  #backendFor(mode: GatewayMode): Backend {
-    const report = (error: unknown): void => this.#lifecycle.report(error);
-    if (mode === "database") return new DatabaseBackend(this.#gateway, report);
-    return new DblessBackend({
-      session: this.#gateway,
-      now: this.#options.now,
-      newClient: (settings) => this.#newClient(settings),
-      loadedHash: this.#options.loadedHash,
-      isReady: () => this.#lifecycle.verdict.phase === "Ready",
-      report,
-      checkSoon: () => this.#lifecycle.checkSoon(),
-      onStateChange: () => this.#tellState(),
-      onArrived: (owners) => this.#options.onArrived?.(owners),
-    });
   }
 
   #tellChecked(isFirst: boolean, changed: readonly ObjectKey[]): void {
@@ -312,10 +276,8 @@ export class GatewayConnection {
     this.#unapplied.clear();
     if (waited.length > 0) onOwnersChanged(waited, isFirst ? "mirror" : "recovered");
     if (!isFirst && changed.length > 0) onOwnersChanged(changed, "drift");
-    this.#tellState();
-    this.#healthRefresh = this.#healthRefresh
-      .then(() => this.#gateway.health.refresh())
-      .catch((error: unknown) => this.#lifecycle.report(error));
+    this.#teller.tell();
+    this.#healthRefresh = this.#gateway.health.refresh().catch((error: unknown) => this.#lifecycle.report(error));
     onChecked?.();
   }
 
@@ -327,30 +289,5 @@ export class GatewayConnection {
     const concerns = concernsGateway(error);
     if (owner && (concerns || this.#lifecycle.verdict.phase !== "Ready")) this.#unapplied.set(formatKey(owner), owner);
     if (concerns) this.#lifecycle.report(error);
-  }
-
-  #tellPhase(): void {
-    const { phase, reason, message } = this.#lifecycle.verdict;
-    const fields = { stage: "observe", phase, reason, detail: message };
-    if (phase === "Ready" || phase === "Connecting") this.#options.logger.info("gateway phase changed", fields);
-    else this.#options.logger.warn("gateway phase changed", fields);
-    this.#tellState();
-  }
-
-  #tellState(): void {
-    const { state } = this;
-    const { phase, reason, message, info, counts, dbless } = state;
-    const text = JSON.stringify([phase, reason, message, info, counts, dbless]);
-    if (text === this.#told.text) return;
-    const before = this.#told.phase;
-    this.#told = { phase, text };
-    this.#options.onStateChange(state, before);
-  }
-
-  #newClient(settings: GatewaySettings): AdminClient {
-    const { transport = httpTransport, onRequest } = this.#options;
-    const [first, ...others] = addressesOf(settings).map((url) => transport({ ...settings, url }));
-    const reached = first && others.length === 0 ? first : failoverTransport(first ? [first, ...others] : []);
-    return new AdminClient({ settings, transport: reached, onRequest });
   }
 }

@@ -19,7 +19,7 @@ export interface LifecycleOptions {
   readonly probe: () => Promise<void>;
   /** Time between two checks of a gateway that is well. */
   readonly intervalMs: () => number;
-  readonly retry: RetryTimes;
+  readonly retry: () => RetryTimes;
   readonly now: () => Date;
   readonly onChange: () => void;
 }
@@ -127,7 +127,7 @@ export class GatewayLifecycle {
   #fail(error: unknown): void {
     this.#failures++;
     const verdict = verdictOf(error);
-    const { retry } = this.#options;
+    const retry = this.#options.retry();
     const delayMs =
       verdict.phase === "Unavailable" ? backoffDelayMs(this.#failures, retry) : jitteredMs(retry.recheckMs);
     const askedForMs = error instanceof KongUnavailableError ? (error.retryAfterMs ?? 0) : 0;

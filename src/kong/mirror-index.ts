@@ -11,6 +11,8 @@ export class MirrorIndex {
   );
   readonly #byOwner = new Map<string, Set<MirrorEntry>>();
   readonly #byPart = new Map<string, MirrorEntry>();
+  /** Parts that two entities have for a while: an adopted one and the one that was there before. */
+  readonly #doubled = new Set<string>();
   readonly #byReference = new Map<string, Set<MirrorEntry>>();
 
   get(type: KongEntityType, id: string): MirrorEntry | undefined {
@@ -52,8 +54,10 @@ export class MirrorIndex {
   add(entry: MirrorEntry): void {
     this.#byType.get(entry.type)?.set(entry.id, entry);
     addTo(this.#byOwner, formatKey(entry.owner), entry);
-    this.#byPart.set(partKey(entry.owner, entry.type, entry.part), entry);
-    for (const key of referenceKeys(entry.type, entry.fields)) addTo(this.#byReference, key, entry);
+    const key = partKey(entry.owner, entry.type, entry.part);
+    if (this.#byPart.has(key)) this.#doubled.add(key);
+    this.#byPart.set(key, entry);
+    for (const reference of referenceKeys(entry.type, entry.fields)) addTo(this.#byReference, reference, entry);
   }
 
   remove(entry: MirrorEntry): void {
@@ -61,11 +65,12 @@ export class MirrorIndex {
     removeFrom(this.#byOwner, formatKey(entry.owner), entry);
     for (const key of referenceKeys(entry.type, entry.fields)) removeFrom(this.#byReference, key, entry);
     const key = partKey(entry.owner, entry.type, entry.part);
-    if (this.#byPart.get(key) !== entry) return;
-    this.#byPart.delete(key);
-    // Two entities of one part are possible for a while: an adopted one and the one that was there before.
-    const other = this.ofOwner(entry.owner).find(({ type, part }) => type === entry.type && part === entry.part);
-    if (other) this.#byPart.set(key, other);
+    if (this.#byPart.get(key) === entry) this.#byPart.delete(key);
+    if (!this.#doubled.has(key)) return;
+    const others = this.ofOwner(entry.owner).filter(({ type, part }) => type === entry.type && part === entry.part);
+    if (others.length < 2) this.#doubled.delete(key);
+    const [other] = others;
+    if (other && !this.#byPart.has(key)) this.#byPart.set(key, other);
   }
 
   #referredBy(key: string): MirrorEntry[] {

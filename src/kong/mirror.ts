@@ -63,6 +63,11 @@ export class Mirror {
     return this.#index.usersOf(entry);
   }
 
+  /** Our targets of one upstream. */
+  targetsOf(upstreamId: string): MirrorEntry[] {
+    return this.#index.referringTo(upstreamId).filter(({ type }) => type === "targets");
+  }
+
   /** Other objects whose entities refer to those of `owner`. */
   usersOfOwner(owner: ObjectKey): ObjectKey[] {
     const users = new Map<string, ObjectKey>();
@@ -126,6 +131,16 @@ export class Mirror {
     this.#remove(known);
   }
 
+  /**
+   * The entity turned out to be gone: then nothing refers to it any more, whether Kong took that along or it had to go first.
+   * @returns the owners of all that is gone or changed by that.
+   */
+  noteVanished(entry: MirrorEntry): ObjectKey[] {
+    const owners = this.#index.referringTo(entry.id).flatMap((user) => this.noteVanished(user));
+    this.noteRemoved(entry);
+    return [entry.owner, ...owners];
+  }
+
   /** The entity no longer carries our marks; what refers to it stays. */
   noteReleased({ type, id }: { readonly type: KongEntityType; readonly id: string }): void {
     this.#removedAt.set(id, this.tick());
@@ -135,31 +150,32 @@ export class Mirror {
 
   /**
    * Takes over a finished list of one type that began at `startedAt`.
-   * @param covers which known entries the list would have shown; all of the type unless said otherwise.
+   * @param known the entries that the list would have shown, asked for when it has been taken in; all of the type unless
+   * said otherwise.
    * @returns the owners of what differs from what was known.
    */
   applyList(
     type: KongEntityType,
     listed: readonly ReadEntity[],
     startedAt: number,
-    covers: (entry: MirrorEntry) => boolean = () => true,
+    known: () => Iterable<MirrorEntry> = () => this.ofType(type),
   ): ObjectKey[] {
     const changed = new Map<string, ObjectKey>();
     const seen = new Set<string>();
     for (const entity of listed) {
       seen.add(entity.id);
-      const known = this.get(type, entity.id);
-      if (!this.#listIsNewer(entity.id, known, startedAt)) continue;
-      const isSame = known !== undefined && !known.uncertain && sameAnswer(known.fields, entity.fields);
+      const before = this.get(type, entity.id);
+      if (!this.#listIsNewer(entity.id, before, startedAt)) continue;
+      const isSame = before !== undefined && !before.uncertain && sameAnswer(before.fields, entity.fields);
       if (isSame) continue;
-      for (const { owner } of known ? [known, entity] : [entity]) changed.set(formatKey(owner), owner);
+      for (const { owner } of before ? [before, entity] : [entity]) changed.set(formatKey(owner), owner);
       this.#put(
-        { ...entity, seenAt: startedAt, uncertain: false, desiredHash: known?.desiredHash, isAnswer: false },
+        { ...entity, seenAt: startedAt, uncertain: false, desiredHash: before?.desiredHash, isAnswer: false },
         "list",
       );
     }
-    for (const entry of [...this.ofType(type)]) {
-      if (seen.has(entry.id) || !covers(entry) || !this.#listIsNewer(entry.id, entry, startedAt)) continue;
+    for (const entry of [...known()]) {
+      if (seen.has(entry.id) || !this.#listIsNewer(entry.id, entry, startedAt)) continue;
       changed.set(formatKey(entry.owner), entry.owner);
       this.#remove(entry);
     }

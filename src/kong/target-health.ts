@@ -32,6 +32,7 @@ export class TargetHealth {
   /** By upstream: the health of each target by its id. */
   readonly #known = new Map<string, ReadonlyMap<string, string>>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  #refreshing: Promise<void> | undefined;
   #isStopped = false;
 
   constructor(options: TargetHealthOptions) {
@@ -41,12 +42,18 @@ export class TargetHealth {
   /** The targets of an object's upstreams, sorted by address. */
   ofOwner(owner: ObjectKey): TargetState[] {
     const entries = this.#options.mirror.ofOwner(owner);
-    const upstreams = new Map(entries.filter(({ type }) => type === "upstreams").map((entry) => [entry.id, entry]));
+    const unasked = new Map(
+      entries
+        .filter(({ type }) => type === "upstreams")
+        .map((upstream) => [upstream.id, this.#canDiffer(upstream) ? undefined : UNCHECKED]),
+    );
     return entries
       .filter(({ type }) => type === "targets")
       .map(({ id, fields }) => {
-        const upstream = upstreams.get(upstreamIdOf(fields) ?? "");
-        const health = upstream && (this.#known.get(upstream.id)?.get(id) ?? this.#unasked(upstream));
+        const upstreamId = upstreamIdOf(fields) ?? "";
+        const health = unasked.has(upstreamId)
+          ? (this.#known.get(upstreamId)?.get(id) ?? unasked.get(upstreamId))
+          : undefined;
         const weight = typeof fields["weight"] === "number" ? fields["weight"] : 0;
         return { target: textOf(fields["target"]), weight, ...(health === undefined ? {} : { health }) };
       })
@@ -63,13 +70,13 @@ export class TargetHealth {
   }
 
   /**
-   * Asks for the health of all upstreams of which it can differ.
+   * Asks for the health of all upstreams of which it can differ, one after the other; a call while that goes on waits
+   * for its end.
    * @throws KongUnavailableError, GatewayAuthError of the first question that failed.
    */
-  async refresh(): Promise<void> {
-    const { mirror } = this.#options;
-    for (const id of this.#known.keys()) if (!mirror.get("upstreams", id)) this.#known.delete(id);
-    for (const upstream of [...mirror.ofType("upstreams")]) if (this.#canDiffer(upstream)) await this.#look(upstream);
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#lookAtAll().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
   }
 
   /** Something was written to the object's upstreams: the gateway shows in a while what came of it. */
@@ -94,6 +101,16 @@ export class TargetHealth {
     this.#timers.clear();
   }
 
+  async #lookAtAll(): Promise<void> {
+    const { mirror } = this.#options;
+    for (const id of this.#known.keys()) if (!mirror.get("upstreams", id)) this.#known.delete(id);
+    for (const { id } of [...mirror.ofType("upstreams")]) {
+      if (this.#isStopped) return;
+      const upstream = mirror.get("upstreams", id);
+      if (upstream && this.#canDiffer(upstream)) await this.#look(upstream);
+    }
+  }
+
   async #look(upstream: MirrorEntry): Promise<void> {
     const { client, gate, onChanged } = this.#options;
     const found = new Map<string, string>();
@@ -106,10 +123,6 @@ export class TargetHealth {
     const before = this.#known.get(upstream.id);
     this.#known.set(upstream.id, found);
     if (!isSame(before, found)) onChanged([upstream.owner]);
-  }
-
-  #unasked(upstream: MirrorEntry): string | undefined {
-    return this.#canDiffer(upstream) ? undefined : UNCHECKED;
   }
 
   #canDiffer(upstream: MirrorEntry): boolean {

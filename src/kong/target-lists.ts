@@ -1,5 +1,5 @@
 import type { ObjectKey } from "../model/object-key.ts";
-import { collectionPath, upstreamIdOf } from "./entity-paths.ts";
+import { collectionPath } from "./entity-paths.ts";
 import { listAll } from "./lister.ts";
 import { readEntity, type ReadEntity } from "./mirror-entry.ts";
 import type { RequestGate, Urgency } from "./request-gate.ts";
@@ -92,7 +92,7 @@ export class TargetLists {
       if (entity && accept(entity)) listed.push(entity);
     });
     const isFirst = !this.#known.has(upstreamId);
-    const changed = mirror.applyList("targets", listed, startedAt, ({ fields }) => upstreamIdOf(fields) === upstreamId);
+    const changed = mirror.applyList("targets", listed, startedAt, () => mirror.targetsOf(upstreamId));
     this.#known.add(upstreamId);
     if (!isFirst && changed.length > 0) onChanged(changed);
   }

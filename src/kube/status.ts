@@ -73,8 +73,10 @@ export function currentStatus(object: KubeObject): JsonObject {
 
 /** `next` with its transition times; undefined where nothing but those would change. */
 export function statusToWrite(current: JsonObject, next: StatusWithConditions, now: Date): JsonObject | undefined {
-  // A round trip drops what is undefined, as the API server would.
-  const plain = JSON.parse(JSON.stringify(next)) as JsonObject;
+  // What is undefined or null is not there: the API server drops both, so that writing them again would have no end.
+  const plain = JSON.parse(
+    JSON.stringify(next, (_name, value: unknown) => (value === null ? undefined : value)),
+  ) as JsonObject;
   const completed = withTransitionTimes(current, plain, now);
   return isDeepStrictEqual(current, completed) ? undefined : completed;
 }

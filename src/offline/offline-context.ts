@@ -33,29 +33,30 @@ export interface OfflineContextOptions {
 export function offlineContext(owner: ObjectKey, options: OfflineContextOptions): TranslationContext {
   const { set, identity, idOf, hasFailed } = options;
   const { instance, cluster, workspace, naming } = identity;
+  const resolve = ({ field, to, type }: ObjectReference): string => {
+    if (hasFailed(to)) {
+      throw new NotReadyError("RefNotReady", `${field}: ${formatKey(to)} failed itself; see there`);
+    }
+    const id = idOf(to, type, "");
+    if (id !== undefined) return id;
+    if (set.get(to)) return entityId({ instance, workspace }, type, to, "");
+    throw new RefNotFoundError(
+      "RefNotFound",
+      `${field}: ${to.kind} ${to.namespace}/${to.name} is not in the files, nor in the gateway under this instance`,
+    );
+  };
   return {
     owner,
     instance,
     cluster,
     defaultName: defaultKongName(owner, naming),
     idFor: (type, part = "") => idOf(owner, type, part) ?? entityId({ instance, workspace }, type, owner, part),
-    idOf: (reference) => {
-      const { field, to, type } = reference;
-      if (hasFailed(to)) {
-        throw new NotReadyError(
-          "RefNotReady",
-          `${field}: ${formatKey(to)} could not be brought to the gateway; see there`,
-        );
-      }
-      const id = idOf(to, type, "");
-      if (id !== undefined) return id;
-      if (set.get(to)) return entityId({ instance, workspace }, type, to, "");
-      throw new RefNotFoundError(
-        "RefNotFound",
-        `${field}: ${to.kind} ${to.namespace}/${to.name} is not in the files, nor in the gateway under this instance`,
-      );
+    idOf: resolve,
+    nameOf: (reference) => {
+      // A service must not go over to an upstream that is not there.
+      resolve(reference);
+      return upstreamName(reference, set) ?? defaultKongName(reference.to, naming);
     },
-    nameOf: (reference) => upstreamName(reference, set) ?? defaultKongName(reference.to, naming),
     secret: (name) => secretData(set, owner, name),
     groupName: (group) => groupName(group, owner.namespace, identity.namespace ?? owner.namespace),
   };

@@ -242,7 +242,7 @@ export function requireNoCluster({ services = [], consuls = [] }: References): v
   const [first] = [...services, ...consuls];
   if (!first) return;
   throw new RefNotFoundError(
-    "NeedsCluster",
+    "ClusterNeeded",
     `${first.field}: its servers are found by the operator in the cluster, and not by a command; leave the object to it, or write targets`,
   );
 }

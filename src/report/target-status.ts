@@ -15,6 +15,15 @@ export function targetStatus(targets: readonly TargetState[]): JsonObject {
   };
 }
 
+/** The targets, with the health that was told last where nobody knows it yet: after a restart it takes a while. */
+export function withToldHealth(targets: readonly TargetState[], told: readonly TargetState[]): TargetState[] {
+  const before = new Map(told.map(({ target, health }) => [target, health]));
+  return targets.map((state) => {
+    const health = state.health ?? before.get(state.target);
+    return health === undefined ? state : { ...state, health };
+  });
+}
+
 /** What has become of targets since the last status: who went down, and who is back. */
 export function healthChanges(
   before: readonly TargetState[],

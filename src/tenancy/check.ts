@@ -1,13 +1,16 @@
 import { TenantRestrictedError } from "../errors.ts";
 import { formatKey } from "../model/object-key.ts";
 import { entityViolation } from "./entity-rules.ts";
-import { destinationProblem } from "./destinations.ts";
+import { destinationProblem, isNamed } from "./destinations.ts";
+import { ownsHost } from "./hosts.ts";
 import { violation, type JudgedEntity, type TenancyContext, type Violation } from "./violation.ts";
 
 /** Fields of a spec that say more than the entities that come of it. */
 export interface JudgedSpec {
   readonly adopt?: unknown;
   readonly deletionPolicy?: unknown;
+  /** The operator sends a route's request through the proxy, from its own place in the network. */
+  readonly verify?: { readonly host?: string | undefined } | undefined;
   readonly backends?: readonly { readonly consul?: { readonly address?: unknown } | undefined }[] | undefined;
 }
 
@@ -42,7 +45,13 @@ function specViolation(spec: JudgedSpec, context: TenancyContext): Violation | u
   if (spec.deletionPolicy === "Orphan" && !customNames) {
     return violation("spec.deletionPolicy", "Orphan would leave in Kong what nobody can take back", "customNames");
   }
-  return consulViolation(spec, context);
+  return verifyViolation(spec, context) ?? consulViolation(spec, context);
+}
+
+function verifyViolation({ verify }: JudgedSpec, { rights }: TenancyContext): Violation | undefined {
+  const host = verify?.host;
+  if (host === undefined || ownsHost(rights.hosts, host)) return undefined;
+  return violation("spec.verify.host", `${JSON.stringify(host)} is no host of the namespace`, "hosts");
 }
 
 /** Whoever answers for a Consul says where requests go: the gateway's owner has to trust it by name. */
@@ -53,18 +62,12 @@ function consulViolation({ backends = [] }: JudgedSpec, context: TenancyContext)
     const address = String(consul.address ?? "");
     const host = URL.parse(address.includes("://") ? address : `http://${address}`)?.hostname ?? "";
     // Nothing but an entry opens it: with all else closed, even a public address is a problem.
-    const isOpened = destinations.opened.includes("*") || isNamedBy(destinations.opened, host);
+    const isOpened = destinations.opened.includes("*") || isNamed(host, destinations);
     return !isOpened || destinationProblem(host, destinations) !== undefined;
   });
   if (index < 0) return undefined;
   const problem = "is a Consul that the operator asks, and that says where requests go";
   return violation(`spec.backends[${index}].consul.address`, problem, "destinations");
-}
-
-function isNamedBy(opened: readonly string[], host: string): boolean {
-  // A name that only an entry can open: a bare label is closed to everyone else.
-  const rules = { namespace: "", opened: [...opened], adminHosts: [host], isNamespace: () => false };
-  return destinationProblem(host, rules) === undefined;
 }
 
 function describe({ field, problem, opens }: Violation, { owner, gateway }: TenancyContext): string {

@@ -29,7 +29,9 @@ const MESSAGE = "A plugin of this route is no longer permitted on the gateway";
 export function closureOf(standing: readonly ActualEntity[]): KongEntity[] {
   return standing.filter(needsClosure).map(({ type, id, owner, part, fields }) => {
     const { service, route, consumer, consumer_group, tags } = fields;
-    const scope = Object.entries({ service, route, consumer, consumer_group }).filter(([, value]) => isJsonObject(value));
+    const scope = Object.entries({ service, route, consumer, consumer_group }).filter(([, value]) =>
+      isJsonObject(value),
+    );
     const config = { status_code: 503, message: MESSAGE };
     return {
       type,

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { storedTargetAddress } from "../plan/target-address.ts";
 import { defaultKongName } from "../translate/names.ts";
-import { destinationProblem } from "./destinations.ts";
+import { destinationProblem, isNamed } from "./destinations.ts";
 import { ownsEverything, ownsHost } from "./hosts.ts";
 import { pluginViolation } from "./plugin-rules.ts";
 import { stringsIn } from "./strings-in.ts";
@@ -145,10 +145,17 @@ function hostsViolation(value: Json | undefined, field: string, { rights }: Tena
 function serviceViolation(fields: JsonObject, context: TenancyContext): Violation | undefined {
   const host = String(fields["host"] ?? "");
   if (host === context.ownUpstream) return undefined;
-  const problem = destinationProblem(host, context.destinations);
+  const problem = upstreamProblem(host, context) ?? destinationProblem(host, context.destinations);
   return problem === undefined
     ? undefined
     : violation("spec.host", `${JSON.stringify(host)} ${problem}`, "destinations");
+}
+
+/** The targets of a foreign upstream may be private, however public its name looks. */
+function upstreamProblem(host: string, { owner, destinations, upstreamNamespace }: TenancyContext): string | undefined {
+  const namespace = upstreamNamespace?.(host);
+  if (namespace === undefined || namespace === owner.namespace || isNamed(host, destinations)) return undefined;
+  return `is an upstream of the namespace ${namespace}`;
 }
 
 function targetViolation(fields: JsonObject, context: TenancyContext): Violation | undefined {

@@ -11,7 +11,12 @@ const DESTINATION_FIELD = /(^|\.)([a-z0-9]+_)*(host|hosts|endpoint|url|api_uri|h
 const ONLY_WITH_REDIS = /^redis\./;
 
 /** A look-up in a template of the request-transformer; anything else in `$(…)` is Lua to be run. */
-const PLAIN_LOOKUP = /^(headers|query_params|uri_captures)(\.[A-Za-z_]\w*|\[\s*(\d+|"[^"\\]*"|'[^'\\]*')\s*\])$/;
+const PLAIN_LOOKUP =
+  // No parenthesis in a text either: Kong finds the end of `$(…)` by counting all of them.
+  /^(headers|query_params|uri_captures)(\.[A-Za-z_]\w*|\[\s*(\d+|"[^"\\()]*"|'[^'\\()]*')\s*\])$/;
+
+/** An authority that all the parsers among Kong's plugins take apart alike: no user, no backslash, nothing but `/` after it. */
+const PLAIN_URL = /^[a-z][a-z0-9+.-]*:\/\/(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d+)?(\/|$)/i;
 
 /** What a tenant's plugin may not be. */
 export function pluginViolation(entity: JudgedEntity, context: TenancyContext): Violation | undefined {
@@ -87,24 +92,29 @@ function destinationViolation(
 ): Violation | undefined {
   const usesRedis = config["policy"] === "redis" || name === "acme";
   for (const found of stringsIn(config)) {
-    if (!DESTINATION_FIELD.test(found.path) || (ONLY_WITH_REDIS.test(found.path) && !usesRedis)) continue;
-    const problem = destinationProblem(hostOf(found), destinations);
+    if (found.isName || !DESTINATION_FIELD.test(found.path)) continue;
+    if (ONLY_WITH_REDIS.test(found.path) && !usesRedis) continue;
+    const unclear = urlProblem(found);
+    const problem = unclear ?? destinationProblem(hostOf(found), destinations);
     if (problem === undefined) continue;
     const isSecret = secretPaths.some((path) => `config.${found.path}`.startsWith(path));
     return violation(
       `spec.config.${found.path}`,
-      isSecret ? "leads where tenants may not send requests" : problem,
-      "destinations",
+      isSecret ? "leads where tenants may not send requests, or is no plain URL" : problem,
+      unclear === undefined || isSecret ? "destinations" : undefined,
     );
   }
   return undefined;
 }
 
-/** The host of `https://user@host:1234/path`, of `host:1234` and of a bare host. */
+/** Parsers do not agree on what the host of `http://127.0.0.1:80@good.example` is; for some the first one is. */
+function urlProblem({ text }: FoundString): string | undefined {
+  if (!text.includes("://") || PLAIN_URL.test(text)) return undefined;
+  return "is no plain URL: write http://host:port/path, without a user, and credentials in headers";
+}
+
+/** The host of `https://host:1234/path`, of `host:1234` and of a bare host. */
 function hostOf({ text }: FoundString): string {
-  const url = URL.parse(text);
-  if (url?.hostname) return url.hostname;
-  const [authority = ""] = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").split(/[/?#\\]/);
-  const host = authority.slice(authority.lastIndexOf("@") + 1);
+  const host = PLAIN_URL.exec(text)?.[1] ?? text;
   return host.startsWith("[") ? host.replace(/\]:\d+$/, "]") : host.replace(/^([^:]*):\d+$/, "$1");
 }

@@ -11,8 +11,10 @@ export interface TenancyContext {
   readonly naming: Naming;
   readonly rights: TenantRights;
   readonly destinations: DestinationRules;
-  /** Name in Kong of the upstream of the same namespace that a service's `upstreamRef` names. */
+  /** Name that the upstream of a service's `upstreamRef` has in Kong: not what its spec says, which may be refused. */
   readonly ownUpstream?: string | undefined;
+  /** Namespace of the object whose upstream in Kong has this name; Kong takes it for a service's host of that name. */
+  readonly upstreamNamespace?: ((name: string) => string | undefined) | undefined;
   /** Static targets of the spec; undefined where all targets are to be judged as static ones. */
   readonly staticTargets?: ReadonlySet<string> | undefined;
 }

@@ -104,7 +104,12 @@ async function runSuite(suite: Suite, files: readonly string[], grep: string, to
   const { command, ...rest } = suite.ownNetwork
     ? await inOwnNetwork(process.execPath, args)
     : { command: process.execPath, args, env: process.env };
-  const child = spawn(command, rest.args, { cwd: root, stdio: [...stdio], detached: true, env: { ...rest.env, ...suite.env } });
+  const child = spawn(command, rest.args, {
+    cwd: root,
+    stdio: [...stdio],
+    detached: true,
+    env: { ...rest.env, ...suite.env },
+  });
   let result: SuiteResult | undefined;
   child.on("message", (message) => (result = message as SuiteResult));
   const ended = await waitForEnd(child, suite.limitMs);

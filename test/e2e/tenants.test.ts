@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { conditionOf } from "./setup-cluster.ts";
+import { applyService } from "./setup-endpoints.ts";
 import { eventually } from "./setup-eventually.ts";
 import { RUN, RUN_TAG } from "./setup-run.ts";
 import { useScene, type Applied, type Scene, type Spec } from "./setup-scene.ts";
@@ -106,6 +107,46 @@ describe("e2e: tenants", () => {
     await refused(team, ["KongUpstream", "bad", { name: rival.host("www") }], /spec\.name.*kjo\.invalid/);
     await refused(team, ["KongUpstream", "bad", { targets: [{ target: "10.1.2.3:80" }] }], /spec\.targets.*private/);
     await refused(team, ["KongUpstream", "bad", { targets: [{ target: "[::ffff:127.0.0.1]:8001" }] }], /spec\.targets/);
+  });
+
+  it("are not led to Kong's own node by an upstream that was refused the name of it", async () => {
+    await team.apply(["KongUpstream", "pool", { targets: [{ target: "192.0.2.10:80" }], gatewayRef }]);
+    await team.ready("KongUpstream", "pool");
+    await team.patch("KongUpstream", "pool", { name: "localhost" });
+    await team.condition("KongUpstream", "pool", "Accepted", { status: "False", reason: "TenantRestricted" });
+    await refused(team, ["KongService", "bad", { upstreamRef: { name: "pool" }, port: 8001 }], /spec\.host.*own node/);
+    await team.delete("KongUpstream", "pool");
+    await team.gone("KongUpstream", "pool");
+  });
+
+  it("are not led to another namespace by a Service of theirs that only names a host; what else they have serves", async () => {
+    const names = { type: "ExternalName", externalName: `shop.${rival.namespace}.svc.cluster.local` };
+    await applyService(team, "elsewhere", names);
+    await applyService(team, "fine", { type: "ExternalName", externalName: "fine.example.test" });
+    const backends = ["elsewhere", "fine"].map((name) => ({ serviceRef: { name, port: 80 } }));
+    await team.apply(["KongUpstream", "out", { backends, gatewayRef }]);
+    const expected = {
+      status: "True",
+      reason: "EndpointNotPermitted",
+      message: /spec\.backends\[0\].*namespace/,
+    } as const;
+    await team.condition("KongUpstream", "out", "ResolvedRefs", expected);
+    const { id } = await owner.inKong("upstreams", `out.${team.namespace}.kjo.invalid`);
+    const targets = await env().kong.list(`/upstreams/${id}/targets`);
+    assert.deepEqual(
+      targets.map(({ target }) => target),
+      ["fine.example.test:80"],
+    );
+    await team.delete("KongUpstream", "out");
+    await team.gone("KongUpstream", "out");
+  });
+
+  it("may send logs to where everybody may", async () => {
+    const config = { http_endpoint: "http://logs.example.test:9411/a" };
+    await team.apply(["KongPluginBinding", "logs", { plugin: "http-log", config, ...onRoute, gatewayRef }]);
+    await team.ready("KongPluginBinding", "logs");
+    await team.delete("KongPluginBinding", "logs");
+    await team.gone("KongPluginBinding", "logs");
   });
 
   const onRoute = { targets: [{ routeRef: { name: "open" } }] };

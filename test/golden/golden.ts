@@ -126,7 +126,8 @@ class World {
       this.#standing.find((entity) => ownedBy(formatKey(owner))(entity) && entity.type === type && entity.part === part)
         ?.id ?? entityId({ instance: INSTANCE, workspace: "" }, type, owner, part);
     const key = { kind: "KongGateway", namespace: NAMESPACE, name: "default" };
-    return { key, instance: INSTANCE, workspace: "", spec, connection: { idOf } } as unknown as Gateway;
+    const connection = { idOf, entitiesOfType: () => [] };
+    return { key, instance: INSTANCE, workspace: "", spec, connection } as unknown as Gateway;
   }
 
   #endpoints(namespace: string, name: string, port: PortRef, field: string): Endpoint[] {
@@ -143,6 +144,8 @@ class World {
     const get = (key: ObjectKey): Manifest | undefined => this.#objects.get(formatKey(key));
     const informer = (kind: string) => ({ get: (namespace: string, name: string) => get({ kind, namespace, name }) });
     return {
+      get,
+      secretData: (namespace: string, name: string) => get({ kind: "Secret", namespace, name })?.stringData,
       kinds: new Map(KONG_KINDS.map(({ definition: { kind } }) => [kind, informer(kind)])),
       services: {
         endpointsOf: (...[namespace, name, port, field]: Parameters<Caches["services"]["endpointsOf"]>) =>

@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Reasons of our errors and conditions; `kube/` has only those of the API server. */
-const SOURCES = globSync("src/{controllers,kong,discovery,report,tenancy,translate,plan,api,verify}/**/*.ts", { cwd: ROOT });
+const SOURCES = globSync("src/{controllers,kong,discovery,report,tenancy,translate,plan,api,verify}/**/*.ts", {
+  cwd: ROOT,
+});
 
 /** Where a reason is written down: the first argument of an error, a field, or an argument of a condition. */
 const WRITTEN = [

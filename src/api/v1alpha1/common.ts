@@ -36,7 +36,7 @@ export function entityFields(entity: string) {
       `What becomes of the ${entity} when the object is deleted: Delete removes it from Kong, Orphan leaves it there without our marks. The gateway's deletionPolicy unless set.`,
     ),
     adopt: Adopt.optional().describe(
-      `Take over a ${entity} that already exists in Kong. Without it such a clash is a conflict and nothing is written.`,
+      `Take over the ${entity} that already exists in Kong. Without it such a clash is a conflict and nothing is written.`,
     ),
   };
 }

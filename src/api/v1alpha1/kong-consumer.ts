@@ -36,7 +36,7 @@ export const Credential = withRules(
       .boolean()
       .optional()
       .describe(
-        "Make the credential and write the Secret where it does not exist. Needs the right to create Secrets in the namespace.",
+        "Whether the operator makes the credential and writes the Secret where it does not exist. It needs the right to create Secrets in the namespace.",
       ),
     algorithm: z
       .enum(GENERATED_ALGORITHMS)

@@ -22,7 +22,9 @@ const AdminTls = z.strictObject({
   ),
   serverName: hostName()
     .optional()
-    .describe("Name that the Admin API's certificate must carry; the host of url, or <name>.<namespace>.svc of serviceRef, unless set."),
+    .describe(
+      "Name that the Admin API's certificate must carry; the host of url, or <name>.<namespace>.svc of serviceRef, unless set.",
+    ),
 });
 
 const AdminHeader = z.strictObject({

@@ -14,7 +14,7 @@ const backend = z.strictObject({
   weight: integer(0, 65535)
     .optional()
     .describe(
-      "The backend's share of the requests against the other backends' weights, whatever their number of endpoints; 0 sends none. 100 unless set.",
+      "The backend's share of the requests against the weights of the other backends, whatever the number of its endpoints; 0 sends none. 100 unless set.",
     ),
 });
 

@@ -6,7 +6,7 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   AuthFailed: "Token, headers or certificates are not accepted. Correct the Secret: no restart is needed.",
   BackendsFollowed: "Event: what stands behind the backends is known again.",
   Blocked: "On the condition `Orphans`: why entities that belong to no object stay.",
-  ClusterNeeded: "Without a cluster (`kjo diff`, `kjo sync`) nobody knows what stands behind a Service.",
+  ClusterNeeded: "Without a cluster (`kjo diff`, `kjo sync`) nobody follows what stands behind a Service or in Consul.",
   ConfigurationRefused:
     "A gateway without a database refuses the configuration and names no entity of it; its error log says more.",
   Conflict: "A name, key or scope is taken in Kong; the message says by whom. Choose another, or `spec.adopt`.",
@@ -24,6 +24,8 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   DataPlane: "The address is that of a data plane; name its control plane.",
   DriftFound: "Somebody changed an entity in Kong; it was put back, or left so by `drift.policy: Report`.",
   DriftRepaired: "Somebody changed an entity in Kong; it was put back, or left so by `drift.policy: Report`.",
+  EndpointNotPermitted:
+    "A backend has an endpoint where a tenant may not send requests; it is left out, and the others take the requests.",
   ExpiresSoon: "A certificate ends within 14 days, or a fifth of its time, and its successor is not in the Secret yet.",
   Failed: "The connection failed by a bug in the operator; its log says more. Please report it.",
   FieldsNotSent:

@@ -119,9 +119,15 @@ describe("api/crd", () => {
 
   it("gives no default to a field of Kong's own", () => {
     const withDefaults = KINDS.filter(({ kind }) => kind !== "KongGateway").filter((definition) =>
-      JSON.stringify(schemaOf(toCrd(definition))).includes('"default":'),
+      JSON.stringify(schemaOf(toCrd(definition)), (name, value: unknown) =>
+        // The operator's own: what it asks the proxy, and where it finds servers.
+        ["verify", "backends"].includes(name) ? undefined : value,
+      ).includes('"default":'),
     );
-    assert.deepEqual(withDefaults, []);
+    assert.deepEqual(
+      withDefaults.map(({ kind }) => kind),
+      [],
+    );
   });
 
   it("uses no name twice", () => {

@@ -30,14 +30,14 @@ const COMPARISONS: readonly Comparison[] = [
     definition: KongService,
     entity: "services",
     renamed: { client_certificate: "clientCertificateRef", ca_certificates: "caCertificateRefs" },
-    ours: [...COMMON, "url", "upstreamRef"],
+    ours: [...COMMON, "url", "upstreamRef", "backend"],
   },
-  { definition: KongRoute, entity: "routes", renamed: { service: "serviceRef" }, ours: COMMON },
+  { definition: KongRoute, entity: "routes", renamed: { service: "serviceRef" }, ours: [...COMMON, "verify"] },
   {
     definition: KongUpstream,
     entity: "upstreams",
     renamed: { client_certificate: "clientCertificateRef" },
-    ours: [...COMMON, "targets"],
+    ours: [...COMMON, "targets", "backends"],
   },
   { definition: KongUpstream, entity: "targets", at: "targets", renamed: { upstream: "" }, ours: [] },
   {
@@ -46,7 +46,12 @@ const COMPARISONS: readonly Comparison[] = [
     renamed: { name: "plugin", service: "", route: "", consumer: "" },
     ours: [...COMMON, "configFrom", "configPatches", "targets", "scope", "ordering"],
   },
-  { definition: KongConsumer, entity: "consumers", renamed: {}, ours: [...COMMON, "groups", "credentials"] },
+  {
+    definition: KongConsumer,
+    entity: "consumers",
+    renamed: {},
+    ours: [...COMMON, "groups", "consumerGroups", "credentials"],
+  },
   {
     definition: KongCertificate,
     entity: "certificates",

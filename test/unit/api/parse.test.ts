@@ -52,6 +52,7 @@ describe("api/parse", () => {
       drift: { intervalSeconds: 60, policy: "Repair" },
       dbless: { replaceForeign: false },
       prune: { policy: "Delete", maxPercent: 30 },
+      revocation: { policy: "Delete" },
       deletionPolicy: "Delete",
     });
   });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { formatKey } from "../../../src/model/object-key.ts";
 import { Mirror } from "../../../src/kong/mirror.ts";
 import { readEntity, type ReadEntity } from "../../../src/kong/mirror-entry.ts";
 import { ownershipTags } from "../../../src/model/identity.ts";
@@ -118,6 +119,20 @@ describe("kong/mirror", () => {
     mirror.noteRemoved({ type: "services", id: "s" });
     assert.equal(mirror.get("plugins", "p"), undefined);
     assert.ok(mirror.get("routes", "r"));
+  });
+
+  it("believes nothing that refers to what turned out to be gone, and names whose all that is", () => {
+    const { mirror } = setUp();
+    mirror.noteAnswer(read("services", "s"), "h");
+    mirror.noteAnswer(read("services", "other"), "h");
+    mirror.noteAnswer(read("routes", "r", { service: { id: "s" } }), "h");
+    mirror.noteAnswer(read("plugins", "p", { route: { id: "r" } }, OTHER), "h");
+    const owners = mirror.noteVanished(mirror.get("services", "s")!);
+    assert.deepEqual(owners.map(formatKey).sort(), [OWNER, OWNER, OTHER].map(formatKey).sort());
+    assert.deepEqual(
+      [...mirror.all()].map(({ id }) => id),
+      ["other"],
+    );
   });
 
   it("tells what appears, changes, goes, and is released", () => {

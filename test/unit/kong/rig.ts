@@ -68,7 +68,10 @@ export class Rig {
   }
 
   /** A connection that is on its way; see {@link ready}. */
-  connect(overrides: Partial<GatewaySettings> = {}, options: { cluster?: string; loadedHash?: string } = {}): GatewayConnection {
+  connect(
+    overrides: Partial<GatewaySettings> = {},
+    options: { cluster?: string; loadedHash?: string } = {},
+  ): GatewayConnection {
     const connection = new GatewayConnection({
       settings: { ...this.settings, ...overrides },
       cluster: options.cluster ?? CLUSTER,

@@ -51,8 +51,11 @@ describe("kube/status", () => {
     });
   }
 
-  it("takes undefined for absent", () => {
-    const next = { entityId: undefined } as unknown as StatusWithConditions;
-    assert.equal(statusToWrite({}, next, NOW), undefined);
-  });
+  for (const absent of [undefined, null]) {
+    it(`takes ${absent} for absent`, () => {
+      const next = { entityId: absent } as unknown as StatusWithConditions;
+      assert.equal(statusToWrite({}, next, NOW), undefined);
+      assert.deepEqual(statusToWrite({ entityId: "x", a: 1 }, { ...next, a: 1 } as StatusWithConditions, NOW), { a: 1 });
+    });
+  }
 });

@@ -100,6 +100,8 @@ for (const dbless of [false, true]) {
           }),
           object("KongPluginBinding", "on-lost", { plugin: "cors", targets: [{ routeRef: { name: "lost" } }] }),
           object("KongUpstream", "live", { backends: [{ serviceRef: { name: "users", port: 80 } }] }),
+          object("KongService", "of-live", { upstreamRef: { name: "live" } }),
+          object("KongService", "of-nobody", { upstreamRef: { name: "nobody" } }),
           CONSUMER,
         ),
       );
@@ -110,7 +112,9 @@ for (const dbless of [false, true]) {
         "KongPluginBinding/team-a/refused Rejected",
         "KongRoute/team-a/invalid InvalidSpec",
         "KongRoute/team-a/lost RefNotFound",
-        "KongUpstream/team-a/live NeedsCluster",
+        "KongService/team-a/of-live RefNotReady",
+        "KongService/team-a/of-nobody RefNotFound",
+        "KongUpstream/team-a/live ClusterNeeded",
       ]);
       assert.ok(result.failures.every(({ source }) => source === "in.yaml"));
       assert.equal(rows(kong, "services").length, 1);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { healthChanges, targetStatus } from "../../../src/report/target-status.ts";
+import { healthChanges, targetStatus, withToldHealth } from "../../../src/report/target-status.ts";
 
 const target = (number: number, health?: string) => ({
   target: `10.0.0.${number}:80`,
@@ -22,6 +22,13 @@ describe("report/target-status", () => {
     assert.equal(status.targets, 150);
     assert.equal(status.targetHealth.length, 100);
     assert.equal(status.targetHealth[0]?.target, "10.0.0.149:80");
+  });
+
+  it("tells what was told last of targets of which nothing is known yet, so that a restart changes no status", () => {
+    const told = [target(1, "UNHEALTHY"), target(2, "HEALTHY"), target(9, "HEALTHY")];
+    const now = withToldHealth([target(1), target(2, "DNS_ERROR"), target(3)], told);
+    assert.deepEqual(now, [target(1, "UNHEALTHY"), target(2, "DNS_ERROR"), target(3)]);
+    assert.deepEqual(healthChanges(told, now), { down: ["10.0.0.2:80 (DNS_ERROR)"], back: [] });
   });
 
   it("names who went down and who is back, and nobody twice", () => {

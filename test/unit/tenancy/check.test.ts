@@ -23,6 +23,16 @@ function contextOf(tenants: Tenants, kind = "KongRoute"): TenancyContext {
 const entity = (type: KongEntityType, fields: JsonObject) => ({ type, fields });
 const mine = { names: ["team-a"] };
 
+/** Each is a public host to some parsers of URLs, and Kong's own node to others. */
+const URLS_OF_TWO_MINDS = [
+  "http://127.0.0.1:8001@good.example/",
+  "http://good.example\\@127.0.0.1:8001/services",
+  "http://good.example?@127.0.0.1/",
+  "http://good.example#@127.0.0.1/",
+  "http:good.example",
+  "http://good.example:80:80/",
+];
+
 describe("tenancy/check", () => {
   it("takes together what several entries open, and what any of them denies", () => {
     const rights = rightsOf(
@@ -121,6 +131,31 @@ describe("tenancy/check", () => {
       { name: "http-log", route: { id: "r" }, config: { http_endpoint: "http://u:p@127.1:8001/" } },
       false,
     ],
+    ...URLS_OF_TWO_MINDS.map(
+      (http_endpoint) =>
+        [
+          `a log to ${http_endpoint}`,
+          "plugins",
+          { name: "zipkin", route: { id: "r" }, config: { http_endpoint } },
+          false,
+        ] as const,
+    ),
+    [
+      "a plain URL",
+      "plugins",
+      { name: "zipkin", route: { id: "r" }, config: { http_endpoint: "https://logs.example.com:9411/a?b=c@d" } },
+      true,
+    ],
+    [
+      "code behind a text with a parenthesis",
+      "plugins",
+      {
+        name: "request-transformer",
+        route: { id: "r" },
+        config: { add: { headers: ['a:$(headers["("]) .. (("x"):rep(9)..")")'] } },
+      },
+      false,
+    ],
     ["a plugin on a consumer alone", "plugins", { name: "cors", consumer: { id: "c" }, config: {} }, false],
   ];
   for (const [what, type, fields, permitted] of ENTITIES) {
@@ -153,6 +188,28 @@ describe("tenancy/check", () => {
     const spec = { backends: [{ consul: { address: "https://consul.example:8501" } }] };
     assert.throws(() => assertPermitted(spec, [], contextOf([])), /spec\.backends\[0\]\.consul\.address/);
     assertPermitted(spec, [], contextOf([{ namespaces: mine, destinations: ["consul.example"] }]));
+  });
+
+  it("takes the name that an upstream has in Kong for a service's own, and no other's upstream", () => {
+    const upstreamNamespace = (name: string) => (name === "pay.example" ? "kong" : undefined);
+    const judge = (host: string, destinations: readonly string[] = []) =>
+      isPermitted([entity("services", { name: "team-a.x", host })], {
+        ...contextOf([{ namespaces: mine, destinations: [...destinations] }], "KongService"),
+        ownUpstream: "pool",
+        upstreamNamespace,
+      });
+    assert.equal(judge("pool"), true);
+    assert.equal(judge("localhost"), false);
+    assert.equal(judge("pay.example"), false);
+    assert.equal(judge("pay.example", ["pay.example"]), true);
+    assert.equal(judge("other.example"), true);
+  });
+
+  it("lets the operator verify a route by the namespace's own hosts only", () => {
+    const context = contextOf([{ namespaces: mine, hosts: ["*.a.example"] }]);
+    assertPermitted({ verify: {} }, [], context);
+    assertPermitted({ verify: { host: "www.a.example:8000" } }, [], context);
+    assert.throws(() => assertPermitted({ verify: { host: "b.example" } }, [], context), /spec\.verify\.host.*hosts/);
   });
 
   it("closes what a plugin with a say stood on, and leaves nothing behind of one that only watches", () => {

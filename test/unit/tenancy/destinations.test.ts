@@ -6,6 +6,7 @@ const RULES: DestinationRules = {
   opened: [],
   adminHosts: ["kong-admin.kong", "203.0.113.7"],
   isNamespace: (name) => ["team-a", "team-b", "kong"].includes(name),
+  isNeighbour: (name) => name === "postgres",
 };
 
 const OPEN = [
@@ -18,6 +19,7 @@ const OPEN = [
   "0.orders.team-a.svc",
   "pool.team-a.kjo.invalid",
   "face.example",
+  "api.example.postgres",
 ];
 
 const REFUSED: readonly (readonly [host: string, why: RegExp])[] = [
@@ -46,6 +48,18 @@ const REFUSED: readonly (readonly [host: string, why: RegExp])[] = [
   ["fd00:ec2::254", /metadata/],
   ["metadata.google.internal", /metadata/],
   ["fe80::1", /link-local/],
+  ["instance-data.ec2.internal", /metadata/],
+  ["metadata.azure.internal.", /metadata/],
+  ["168.63.129.16", /metadata/],
+  ["192.0.0.192", /metadata/],
+  ["host.docker.internal", /Kong's own node/],
+  ["db.prod.internal", /no public DNS/],
+  ["printer.local", /no public DNS/],
+  ["kong-0.postgres", /Pod in Kong's namespace/],
+  ["a.kong-admin.kong", /Admin API/],
+  ["good.example\\@127.0.0.1", /no host/],
+  ["127.0.0.1:80@good.example", /no host/],
+  ["{vault://env/x}", /no host/],
   ["239.1.1.1", /multicast/],
   ["203.0.113.7", /Admin API/],
   ["::ffff:203.0.113.7", /Admin API/],
@@ -104,5 +118,11 @@ describe("tenancy/destinations", () => {
     assert.equal(destinationProblem("10.1.2.3", RULES, { isOwn: true }), undefined);
     assert.match(destinationProblem("127.0.0.1", RULES, { isOwn: true }) ?? "", /Kong's own node/);
     assert.match(destinationProblem("203.0.113.7", RULES, { isOwn: true }) ?? "", /Admin API/);
+  });
+
+  it("judges names behind the namespace's own Services like any other: their author has written them", () => {
+    assert.match(destinationProblem("orders.team-b.svc", RULES, { isOwn: true }) ?? "", /namespace team-b/);
+    assert.match(destinationProblem("orders", RULES, { isOwn: true }) ?? "", /no dot/);
+    assert.equal(destinationProblem("api.example.com", RULES, { isOwn: true }), undefined);
   });
 });
