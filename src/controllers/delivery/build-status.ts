@@ -4,6 +4,7 @@ import { writeStatus } from "../../kube/status.ts";
 import { isFinal } from "../../plan/build.ts";
 import type { ConditionDraft } from "../../report/conditions.ts";
 import { deliveryFailed, deliveryReady } from "../../report/delivery-conditions.ts";
+import { reconcileRequest } from "../../report/object-status.ts";
 import { mergeConditions } from "../../report/merge-conditions.ts";
 import { typeOf, type KongObject } from "../caches.ts";
 import type { DeliveryContext } from "./context.ts";
@@ -24,7 +25,8 @@ export async function writeBuild(
   { change = {}, error }: { readonly change?: Partial<JenkinsBuildStatus>; readonly error?: OperatorError },
 ): Promise<KongObject> {
   const status: JenkinsBuildStatus = { ...buildStatusOf(object), ...change };
-  const { generation } = object.metadata;
+  const { generation, annotations } = object.metadata;
+  const request = reconcileRequest(annotations);
   const drafts = error ? deliveryFailed(error) : conditionsOf(status, object.spec["unstable"] === "Success");
   if (!drafts) return object;
   const next = {
@@ -32,6 +34,7 @@ export async function writeBuild(
     phase: status.phase ?? "Pending",
     ...(error ? { message: error.message } : {}),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...(request === undefined ? {} : { lastHandledReconcileAt: request }),
     ...(isFinal(status.phase) ? { finishedAt: status.finishedAt ?? context.now().toISOString() } : {}),
     conditions: mergeConditions(error ? object.status?.conditions : [], drafts, generation),
   };
@@ -39,6 +42,13 @@ export async function writeBuild(
   const written = await writeStatus<KongObject>(context.client, typeOf(object.kind), object, next, options);
   if (written) context.caches.noteWritten(written);
   return written ?? object;
+}
+
+/** Answers somebody who has asked for a look, where no other write has done so. */
+export async function answerRequest(context: DeliveryContext, object: KongObject | undefined): Promise<void> {
+  const request = reconcileRequest(object?.metadata.annotations);
+  if (!object || request === undefined || buildStatusOf(object).lastHandledReconcileAt === request) return;
+  await writeBuild(context, object, {});
 }
 
 /** True where the object is still in the attempt that `asked` began, whatever else has changed. */

@@ -11,7 +11,7 @@ import { isFinal, nextBuildStep, STOPPED_LATE, type BuildStep } from "../../plan
 import type { ReconcileResult } from "../../runtime/outcome.ts";
 import { followBuild, recordAnswer, resolveAmbiguity, submitBuild, type Asking } from "./build-asking.ts";
 import { clueOf } from "./build-submission.ts";
-import { buildStatusOf, writeBuild } from "./build-status.ts";
+import { answerRequest, buildStatusOf, writeBuild } from "./build-status.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { Jenkins } from "./jenkins-servers.ts";
 
@@ -33,7 +33,10 @@ export async function reconcileJenkinsBuild(context: DeliveryContext, key: Objec
     forget(context, key);
     return {};
   }
-  if (isFinal(buildStatusOf(object).phase)) return {};
+  if (isFinal(buildStatusOf(object).phase)) {
+    await answerRequest(context, object);
+    return {};
+  }
   let spec: JenkinsBuildSpec;
   try {
     spec = parseSpec(JenkinsBuild, object);
@@ -43,7 +46,9 @@ export async function reconcileJenkinsBuild(context: DeliveryContext, key: Objec
       namespace: spec.jenkinsRef.namespace ?? key.namespace,
     };
     const jenkins = context.servers.resolve(key.namespace, server);
-    return await advance({ context, jenkins, spec, object, key });
+    const result = await advance({ context, jenkins, spec, object, key });
+    await answerRequest(context, context.caches.get(key));
+    return result;
   } catch (error) {
     const current = context.caches.get(key) ?? object;
     if (error instanceof OperatorError) await writeBuild(context, current, { error });
