@@ -14,8 +14,8 @@ import { KongVault } from "./v1alpha1/kong-vault.ts";
 
 export { API_VERSION, GROUP, VERSION } from "./names.ts";
 
-/** Every kind, in the order in which people meet them. */
-export const KINDS: readonly KindDefinition[] = [
+/** Kinds that describe what a gateway has. */
+export const GATEWAY_KINDS: readonly KindDefinition[] = [
   KongGateway,
   KongService,
   KongRoute,
@@ -26,6 +26,7 @@ export const KINDS: readonly KindDefinition[] = [
   KongCertificate,
   KongCACertificate,
   KongVault,
-  JenkinsServer,
-  JenkinsBuild,
 ];
+
+/** Every kind, in the order in which people meet them. */
+export const KINDS: readonly KindDefinition[] = [...GATEWAY_KINDS, JenkinsServer, JenkinsBuild];

@@ -1,4 +1,3 @@
-import type { Logger } from "../runtime/logger.ts";
 import { sleep } from "../runtime/backoff.ts";
 import type { Build, QueueItem } from "./answers.ts";
 import { isBuild, isItem, type BuildClue } from "./build-search.ts";
@@ -21,7 +20,6 @@ export interface Followed extends BuildClue {
 export interface BuildFollowerOptions {
   readonly client: () => JenkinsClient;
   readonly pollMs: () => number;
-  readonly logger: Logger;
   /** Something else is to be said of this build than before. */
   readonly onSighting: (key: string, sighting: Sighting) => void;
   readonly onFailure: (error: unknown) => void;

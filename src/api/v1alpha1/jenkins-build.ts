@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { KindDefinition } from "../kind.ts";
+import { MESSAGE_COLUMN, readyColumns } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
 import { withTransitionRules } from "../rules.ts";
 import { baseStatusFields } from "../status.ts";
@@ -98,10 +99,9 @@ export const JenkinsBuild: KindDefinition<JenkinsBuildSpec, JenkinsBuildStatus> 
   statusSchema: JenkinsBuildStatus,
   printerColumns: [
     { name: "Job", type: "string", jsonPath: ".spec.job" },
-    { name: "Phase", type: "string", jsonPath: ".status.phase" },
     { name: "Build", type: "integer", jsonPath: ".status.number" },
     { name: "Url", type: "string", jsonPath: ".status.url", priority: 1 },
-    { name: "Message", type: "string", jsonPath: ".status.message", priority: 1 },
-    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+    MESSAGE_COLUMN,
+    ...readyColumns("True when the build has succeeded; the reason is its phase"),
   ],
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { hostName, integer, objectName, secretKey, text } from "../fields.ts";
 import type { KindDefinition } from "../kind.ts";
-import { MESSAGE_COLUMN, READY_COLUMNS } from "../kind.ts";
+import { MESSAGE_COLUMN, readyColumns } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
 import { SecretRef, secretWithKey } from "../references.ts";
 import { isSet, withRules } from "../rules.ts";
@@ -87,6 +87,6 @@ export const JenkinsServer: KindDefinition<JenkinsServerSpec, JenkinsServerStatu
     { name: "User", type: "string", jsonPath: ".status.user" },
     { name: "Url", type: "string", jsonPath: ".spec.url", priority: 1 },
     MESSAGE_COLUMN,
-    ...READY_COLUMNS,
+    ...readyColumns("True when builds can be asked for"),
   ],
 };

@@ -8,7 +8,6 @@ import { OriginRates } from "../../jenkins/request-rate.ts";
 import { JenkinsSession, type JenkinsRequestRecord } from "../../jenkins/session.ts";
 import type { JenkinsSettings } from "../../jenkins/settings.ts";
 import { formatKey, type ObjectKey } from "../../model/object-key.ts";
-import type { Logger } from "../../runtime/logger.ts";
 import { checkNamespaceAllowed, type NamespaceLabels } from "../allowed.ts";
 
 /** A JenkinsServer that the operator talks to. */
@@ -23,7 +22,6 @@ export interface Jenkins {
 
 export interface JenkinsServersOptions extends NamespaceLabels {
   readonly exists: (key: ObjectKey) => boolean;
-  readonly logger: Logger;
   readonly onSighting: (build: string, sighting: Sighting) => void;
   readonly onFailure: (server: ObjectKey, error: unknown) => void;
   readonly onRequest: (server: string, record: JenkinsRequestRecord) => void;
@@ -83,7 +81,6 @@ export class JenkinsServers {
     const follower = new BuildFollower({
       client: () => this.get(key)?.client ?? client,
       pollMs: () => (this.get(key)?.spec ?? spec).pollSeconds * 1000,
-      logger: this.#options.logger,
       onSighting: this.#options.onSighting,
       onFailure: (error) => this.#options.onFailure(key, error),
     });

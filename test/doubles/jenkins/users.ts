@@ -31,6 +31,7 @@ export const USERS: readonly User[] = [
   user("admin", EVERYTHING),
   user("dev", permissions("Overall/Read", "Item/Read", "Item/Build", "Item/Cancel")),
   user("reader", permissions("Overall/Read", "Item/Read")),
+  user("overall", permissions("Overall/Read")),
   user("disco", permissions("Overall/Read", "Item/Discover")),
   user("nobody", permissions()),
 ];
