@@ -49,7 +49,7 @@ export class Caches {
       KINDS.map(({ kind }) => {
         const indexes = {
           uses: (object: KongObject) => usesOf(kind, object, operatorNamespace),
-          ...(kind === "KongPluginBinding" ? { claims: claimsOf } : {}),
+          ...(CLAIMS[kind] ? { claims: CLAIMS[kind] } : {}),
         };
         return [kind, watch<KongObject>({ type: typeOf(kind), indexes })];
       }),
@@ -98,10 +98,11 @@ export function decodedData({ data = {} }: Secret): Readonly<Record<string, stri
   return Object.fromEntries(decoded.filter(([, value]) => !SECRET_PLACEHOLDER.test(value)));
 }
 
-/** Index values of a KongPluginBinding: the places that it wants. */
-function claimsOf({ metadata, spec }: KongObject): string[] {
-  return pluginClaims(metadata.namespace ?? "", spec);
-}
+/** Index values of kinds that Kong takes what they want from one of them only. */
+const CLAIMS: Readonly<Record<string, (object: KongObject) => string[]>> = {
+  KongPluginBinding: ({ metadata, spec }) => pluginClaims(metadata.namespace ?? "", spec),
+  KongCertificate: ({ spec: { snis } }) => (Array.isArray(snis) ? snis.filter((name) => typeof name === "string") : []),
+};
 
 /** The resource of one of our kinds. @throws Error for another kind. */
 export function typeOf(kind: string): ResourceType {

@@ -29,5 +29,7 @@ export interface ControllerContext {
   readonly enqueue: (key: ObjectKey) => void;
   /** Objects that leave a gateway because of what they refer to. */
   readonly leaving: Leaving;
+  /** Keys of objects that are being taken out of a gateway because they are not permitted there. */
+  readonly revoking: Set<string>;
   readonly now: () => Date;
 }

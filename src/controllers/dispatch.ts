@@ -2,7 +2,7 @@ import type { InformerEvent } from "../kube/informer.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { parseKey, type ObjectKey } from "../model/object-key.ts";
 import type { Caches, KongObject } from "./caches.ts";
-import { isUsable, rivalsOf } from "./plugin-contest.ts";
+import { isUsable, rivalsOf } from "./plugin-rivals.ts";
 
 /**
  * The key stage: each change in a cache becomes the keys of what has to be looked at again. Our own status writes come

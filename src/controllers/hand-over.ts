@@ -14,15 +14,11 @@ import { KongCertificate } from "../api/v1alpha1/kong-certificate.ts";
 import { NotReadyError } from "../errors.ts";
 import type { MirrorEntry } from "../kong/mirror-entry.ts";
 import { entityId } from "../model/identity.ts";
-import type { JsonObject } from "../model/json.ts";
-import type { KongEntity, KongEntityType } from "../model/kong-entity.ts";
+import type { KongEntity } from "../model/kong-entity.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
-import { caDigest } from "../translate/kong-ca-certificate.ts";
-import type { Caches, KongObject } from "./caches.ts";
 import type { ControllerContext } from "./context.ts";
-import { gatewayCandidates, type GatewayRefFields } from "./gateway-ref.ts";
+import { handingOver, heldByOther, isDbless, otherWho, wants, type Setting } from "./entity-rivals.ts";
 import type { Gateway } from "./gateways.ts";
-import { mayHave } from "./tenant-context.ts";
 
 /** What an object asks of Kong once it is settled who has what. */
 export interface Claim {
@@ -31,12 +27,6 @@ export interface Claim {
   readonly takeOver: readonly MirrorEntry[];
   /** The entity of another object that stands for this one's own. */
   readonly shared: MirrorEntry | undefined;
-}
-
-interface Setting {
-  readonly context: ControllerContext;
-  readonly key: ObjectKey;
-  readonly gateway: Gateway;
 }
 
 /**
@@ -68,19 +58,6 @@ export function handOver(context: ControllerContext, key: ObjectKey, gateway: Ga
   }
 }
 
-/** There everything changes at once: an SNI that one lets go of and another takes is one load, and is not handed over. */
-function isDbless({ connection }: Gateway): boolean {
-  return connection.state.info?.database === "off";
-}
-
-/** Id in Kong of what a KongCACertificate stands for, be the entity another object's. */
-export function caCertificateId(caches: Caches, { connection }: Gateway, to: ObjectKey): string | undefined {
-  const object = caches.get(to);
-  const digest = object && digestOf(caches, object);
-  if (digest === undefined) return undefined;
-  return connection.entitiesOfType("ca_certificates").find(({ fields }) => fields["cert_digest"] === digest)?.id;
-}
-
 function claimCaCertificate(setting: Setting, desired: readonly KongEntity[]): Claim {
   const { context, key, gateway } = setting;
   const [entity] = desired;
@@ -95,7 +72,8 @@ function claimCaCertificate(setting: Setting, desired: readonly KongEntity[]): C
   if (!other) return { desired: [withOwnId(setting, entity)], takeOver: [], shared: undefined };
   connection.awaitChange(other.id, key);
   if (!wants(setting, other.owner, other)) {
-    context.enqueue(other.owner);
+    // Told when that has happened: asked to look before it has, the two would ask each other for as long as it fails.
+    connection.awaitChange(other.id, other.owner);
     return { desired: [{ ...entity, id: other.id }], takeOver: [other], shared: undefined };
   }
   if (mine && connection.usersOf(key).length > 0) {
@@ -110,12 +88,12 @@ function claimCaCertificate(setting: Setting, desired: readonly KongEntity[]): C
 }
 
 function claimSnis(setting: Setting, desired: readonly KongEntity[]): Claim {
-  const { context, key, gateway } = setting;
+  const { key, gateway } = setting;
   const takeOver: MirrorEntry[] = [];
   const claimed = desired.map((entity) => {
     const other = entity.type === "snis" ? heldByOther(setting, entity, "name") : undefined;
     if (!other || wants(setting, other.owner, other)) return entity;
-    context.enqueue(other.owner);
+    gateway.connection.awaitChange(other.id, other.owner);
     takeOver.push(other);
     return { ...entity, id: other.id };
   });
@@ -135,65 +113,10 @@ function isAwaited(setting: Setting, entry: MirrorEntry): boolean {
   return true;
 }
 
-function handingOver({ context, key, gateway }: Setting, entry: MirrorEntry, next: ObjectKey): NotReadyError {
-  gateway.connection.awaitChange(entry.id, key);
-  context.enqueue(next);
-  return new NotReadyError("HandingOver", `what it has in Kong goes over to ${formatKey(next)}, which wants it too`);
-}
-
 /** An id of another object's is not ours to use, although it was made of our name: it has been taken over. */
 function withOwnId({ key, gateway }: Setting, entity: KongEntity): KongEntity {
   const standing = gateway.connection.entitiesOfType(entity.type).find(({ id }) => id === entity.id);
   if (!standing || formatKey(standing.owner) === formatKey(key)) return entity;
   const { instance, workspace } = gateway;
   return { ...entity, id: entityId({ instance, workspace }, entity.type, key, String(entity.fields["cert_digest"])) };
-}
-
-function heldByOther({ key, gateway }: Setting, entity: KongEntity, field: string): MirrorEntry | undefined {
-  return gateway.connection
-    .entitiesOfType(entity.type)
-    .find(({ owner, fields }) => fields[field] === entity.fields[field] && formatKey(owner) !== formatKey(key));
-}
-
-/** Another object that wants the entity and could have it now. */
-function otherWho(setting: Setting, entry: MirrorEntry): ObjectKey | undefined {
-  const { context, key, gateway } = setting;
-  return [...(context.caches.kinds.get(key.kind)?.list() ?? [])]
-    .map(({ metadata }) => ({ kind: key.kind, namespace: metadata.namespace ?? "", name: metadata.name }))
-    .filter((other) => formatKey(other) !== formatKey(key) && wants(setting, other, entry))
-    .find((other) => entry.type !== "snis" || gateway.connection.idOf(other, "certificates") !== undefined);
-}
-
-/** Whether an object is there, lives on this gateway and asks for what the entity is. */
-function wants({ context, gateway }: Setting, owner: ObjectKey, { type, fields }: MirrorEntry): boolean {
-  const object = context.caches.get(owner);
-  if (!object || object.metadata.deletionTimestamp !== undefined || !mayUse(context, owner, object, gateway))
-    return false;
-  // What it wants and may not have is not waited for: else it would keep the other from ever letting go.
-  const wanted = type === "snis" ? [{ type, fields: { name: fields["name"] ?? "" } }] : [];
-  return (WANTED[type]?.(context.caches, object, fields) ?? false) && mayHave(context, object, gateway, wanted);
-}
-
-const WANTED: Readonly<
-  Partial<Record<KongEntityType, (caches: Caches, object: KongObject, fields: JsonObject) => boolean>>
-> = {
-  ca_certificates: (caches, object, fields) => digestOf(caches, object) === fields["cert_digest"],
-  snis: (_caches, { spec }, fields) => Array.isArray(spec["snis"]) && spec["snis"].includes(fields["name"]),
-};
-
-function digestOf(caches: Caches, { spec, metadata }: KongObject): string | undefined {
-  return caDigest(spec, (name) => caches.secretData(metadata.namespace ?? "", name));
-}
-
-function mayUse(context: ControllerContext, owner: ObjectKey, { spec }: KongObject, gateway: Gateway): boolean {
-  const ref = spec["gatewayRef"] as GatewayRefFields | undefined;
-  try {
-    const used = context.gateways.resolve(
-      owner.namespace,
-      gatewayCandidates(owner.namespace, ref, context.operatorNamespace),
-    );
-    return formatKey(used.key) === formatKey(gateway.key);
-  } catch {
-    return false;
-  }
 }

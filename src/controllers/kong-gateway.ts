@@ -9,7 +9,7 @@ import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import { conditionsOf } from "../report/conditions.ts";
 import { dblessConditions } from "../report/dbless-status.ts";
 import { gatewayConditions } from "../report/gateway-status.ts";
-import { hasUnansweredRequest } from "../report/object-status.ts";
+import { hasUnansweredRequest, reconcileRequest } from "../report/object-status.ts";
 import type { ReconcileResult } from "../runtime/outcome.ts";
 import { adminPods } from "./admin-pods.ts";
 import { typeOf, type KongObject } from "./caches.ts";
@@ -41,8 +41,7 @@ export async function reconcileKongGateway(
     const held = await ensureFinalizer(context.client, typeOf(key.kind), object, FINALIZER);
     context.caches.noteWritten(held);
     const { spec, connection } = connected(context, connect, key, held);
-    // One that is in trouble is tried at once, be its next look a minute away; what comes of that its state tells.
-    if (hasUnansweredRequest(held)) await refreshAsAsked(connection);
+    if (hasUnansweredRequest(held)) await refreshAsAsked(connection, reconcileRequest(held.metadata.annotations));
     const orphans = connection.state.phase === "Ready" ? await pruneOrphans(context, held, connection, spec.prune) : [];
     reportGateway(
       context,
@@ -128,9 +127,15 @@ async function disconnect(context: ControllerContext, key: ObjectKey): Promise<v
   await gateway.connection.stop();
 }
 
-async function refreshAsAsked(connection: GatewayConnection): Promise<void> {
+/** What each connection was last asked for and has done: the status tells of it later, and every look asks for another. */
+const answered = new WeakMap<GatewayConnection, string>();
+
+/** One that is in trouble is tried at once, be its next look a minute away; what comes of that its state tells. */
+async function refreshAsAsked(connection: GatewayConnection, request = ""): Promise<void> {
+  if (answered.get(connection) === request) return;
   const wasReady = connection.state.phase === "Ready";
   await connection.refresh().catch((error: unknown) => {
     if (wasReady) throw error;
   });
+  answered.set(connection, request);
 }

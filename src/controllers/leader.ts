@@ -112,6 +112,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     watches: (namespace) => options.watchNamespaces.length === 0 || options.watchNamespaces.includes(namespace),
     enqueue,
     leaving: new Map(),
+    revoking: new Set(),
     now: () => new Date(),
   };
   const delivery = new Delivery({

@@ -11,7 +11,7 @@ import type { ObjectReference, References, SecretReference, TranslationContext }
 import { decodedData, type Caches } from "./caches.ts";
 import { NO_CONSUL, observeConsul } from "./consul-backends.ts";
 import type { Gateway } from "./gateways.ts";
-import { caCertificateId } from "./hand-over.ts";
+import { caCertificateId } from "./entity-rivals.ts";
 import { observeBackends, withoutForbidden } from "./observe-backends.ts";
 
 /** All that a translation may know, and what of it is worth telling. */

@@ -47,14 +47,17 @@ export async function revoke(
   const places = knownPlaces(context, key, object).flatMap((place) => context.gateways.get(place) ?? []);
   const open = places.filter((gateway) => mayStay(context, object, gateway));
   for (const gateway of places) {
-    if (gateway.connection.entitiesOf(key).length === 0) continue;
+    const entries = gateway.connection.entitiesOf(key);
+    const isOut = entries.every(isClosure);
+    if (isOut && context.revoking.delete(formatKey(key))) result = tellRemoved(context, key, object, gateway);
+    if (entries.length === 0) continue;
     // Two KongGateways with one instance on one Kong share their entities: what one permits may stand.
     if (open.some((other) => other === gateway || sharesEntities(other, gateway))) continue;
     if (gateway.spec.revocation?.policy === "Report") {
       result ??= "Reported";
       continue;
     }
-    result = await remove(context, key, object, gateway);
+    result = (await remove(context, key, object, gateway)) ?? result;
   }
   return result;
 }
@@ -75,14 +78,16 @@ async function remove(
   key: ObjectKey,
   object: KongObject,
   gateway: Gateway,
-): Promise<Revoked> {
-  const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
+): Promise<Revoked | undefined> {
   try {
     await takeOut(key, gateway);
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
-    // On its way out together with other changes.
-    if (error instanceof PendingError) return "Removed";
+    if (error instanceof PendingError) {
+      // On its way out together with other changes: the object is looked at again when they are there.
+      context.revoking.add(formatKey(key));
+      return undefined;
+    }
     if (error instanceof DeletionBlockedError && error.reason === "InUse") letUsersLeave(context, key, gateway);
     context.logger.warn("what is not permitted could not be removed yet", {
       stage: "apply",
@@ -91,6 +96,11 @@ async function remove(
     });
     return "Blocked";
   }
+  return tellRemoved(context, key, object, gateway);
+}
+
+function tellRemoved(context: ControllerContext, key: ObjectKey, object: KongObject, gateway: Gateway): "Removed" {
+  const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
   const message = `No longer permitted, and removed from ${where}`;
   context.events.record(object, { type: "Warning", reason: "Revoked", message, action: "Revoke" });
   context.caches.usersOf(key).forEach(context.enqueue);

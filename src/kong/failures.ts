@@ -24,7 +24,7 @@ export async function explainFailures(
   if (isTaken(first.error)) return conflictError(session, owner, entity, first.error);
   if (isMissingReference(first.error)) awaitReferences(session, owner, entity, first.error);
   if (entity.type === "targets" && first.error.status === 404) return noteLostTarget(session, first.operation);
-  return rejectedError(entity, first.error);
+  return rejectedError(entity, first.error, session.catalog.complete(entity).unknown);
 }
 
 /** A target is written under the path of its upstream: where that answers 404 the mirror is wrong, and is told so. */

@@ -29,8 +29,15 @@ export function isReferenced({ kong }: AdminRejection): boolean {
   return (kong.code === FOREIGN_KEY && kong.fields["@referenced_by"] !== undefined) || kong.code === REFERENCED;
 }
 
-/** What an operation's refusal means to the object: `not yet` where a reference is missing, else refused. */
-export function rejectedError(entity: KongEntity, rejection: AdminRejection): KongRejectedError | NotReadyError {
+/**
+ * What an operation's refusal means to the object: `not yet` where a reference is missing, else refused.
+ * @param notSent paths of fields that the gateway does not know: what it misses may be one of them.
+ */
+export function rejectedError(
+  entity: KongEntity,
+  rejection: AdminRejection,
+  notSent: readonly string[] = [],
+): KongRejectedError | NotReadyError {
   const { status, kong } = rejection;
   const redact = redactorFor(entity);
   const said = redact.text(kong.message) || `the Admin API answered ${status}`;
@@ -39,10 +46,15 @@ export function rejectedError(entity: KongEntity, rejection: AdminRejection): Ko
       cause: rejection,
     });
   }
-  return new KongRejectedError("Rejected", `Kong refused it: ${said}`, {
+  return new KongRejectedError("Rejected", `Kong refused it: ${said}${withNotSent(notSent)}`, {
     status,
     code: kong.code,
     fields: redact.fields(kong.fields),
     cause: rejection,
   });
+}
+
+/** Beside Kong's words, fields that it was not sent because its schema lacks them. */
+export function withNotSent(paths: readonly string[]): string {
+  return paths.length === 0 ? "" : `; this gateway does not know and was not sent: ${paths.join(", ")}`;
 }

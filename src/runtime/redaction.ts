@@ -10,6 +10,10 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !NAMES_A_PLACE.test(name);
 }
 
+/** Names of objects, which anybody may read: a Secret that holds such a word must not blot out whom a line is about. */
+const OBJECT_KEY = /^[A-Z][A-Za-z]+\/[-a-z0-9]{1,63}\/[-.a-z0-9]{1,253}$/;
+const NAMES_AN_OBJECT: ReadonlySet<string> = new Set(["key", "gateway"]);
+
 /** A copy fit for a log line: secret fields and remembered values replaced, errors as data, depth limited. */
 export function redactFields(
   fields: Readonly<Record<string, unknown>>,
@@ -17,7 +21,9 @@ export function redactFields(
 ): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
-    copy[name] = isSecretName(name) && value !== undefined ? REDACTED : redactValue(value, secrets, 0);
+    const isShown = NAMES_AN_OBJECT.has(name) && typeof value === "string" && OBJECT_KEY.test(value);
+    if (isShown) copy[name] = value;
+    else copy[name] = isSecretName(name) && value !== undefined ? REDACTED : redactValue(value, secrets, 0);
   }
   return copy;
 }

@@ -14,8 +14,8 @@ export class SecretValues {
   readonly #byOwner = new Map<string, readonly string[]>();
   /** How many owners hold the value. */
   readonly #holders = new Map<string, number>();
-  /** Values by their first characters, longest first, so that a text is scanned once however many values there are. */
-  readonly #byPrefix = new Map<string, string[]>();
+  /** Lengths of the values by their first characters, so that a text is scanned once however many values there are. */
+  readonly #byPrefix = new Map<string, Lengths>();
 
   /** Replaces what is remembered for the owner, such as `Secret/team-a/api-key`. */
   remember(owner: string, values: Iterable<string>): void {
@@ -56,8 +56,12 @@ export class SecretValues {
   }
 
   #valueAt(text: string, index: number): string | undefined {
-    const candidates = this.#byPrefix.get(text.slice(index, index + PREFIX_LENGTH));
-    return candidates?.find((value) => text.startsWith(value, index));
+    const lengths = this.#byPrefix.get(text.slice(index, index + PREFIX_LENGTH));
+    for (const length of lengths?.longestFirst ?? []) {
+      const value = text.slice(index, index + length);
+      if (value.length === length && this.#holders.has(value)) return value;
+    }
+    return undefined;
   }
 
   #hold(value: string): void {
@@ -65,8 +69,9 @@ export class SecretValues {
     this.#holders.set(value, holders + 1);
     if (holders > 0) return;
     const prefix = value.slice(0, PREFIX_LENGTH);
-    const values = [...(this.#byPrefix.get(prefix) ?? []), value].sort((a, b) => b.length - a.length);
-    this.#byPrefix.set(prefix, values);
+    const lengths = this.#byPrefix.get(prefix) ?? new Lengths();
+    lengths.add(value.length);
+    this.#byPrefix.set(prefix, lengths);
   }
 
   #release(value: string): void {
@@ -77,8 +82,33 @@ export class SecretValues {
     }
     this.#holders.delete(value);
     const prefix = value.slice(0, PREFIX_LENGTH);
-    const rest = (this.#byPrefix.get(prefix) ?? []).filter((other) => other !== value);
-    if (rest.length === 0) this.#byPrefix.delete(prefix);
-    else this.#byPrefix.set(prefix, rest);
+    const lengths = this.#byPrefix.get(prefix);
+    lengths?.remove(value.length);
+    if (lengths?.longestFirst.length === 0) this.#byPrefix.delete(prefix);
+  }
+}
+
+/**
+ * How many values have which length. One Secret can hold tens of thousands of values that begin alike; whoever fills it
+ * so must not hold up everyone: each further value costs the same.
+ */
+class Lengths {
+  readonly #counts = new Map<number, number>();
+  longestFirst: readonly number[] = [];
+
+  add(length: number): void {
+    const count = this.#counts.get(length) ?? 0;
+    this.#counts.set(length, count + 1);
+    if (count === 0) this.longestFirst = [...this.#counts.keys()].sort((a, b) => b - a);
+  }
+
+  remove(length: number): void {
+    const count = this.#counts.get(length) ?? 0;
+    if (count > 1) {
+      this.#counts.set(length, count - 1);
+      return;
+    }
+    this.#counts.delete(length);
+    this.longestFirst = this.longestFirst.filter((each) => each !== length);
   }
 }

@@ -1,4 +1,5 @@
-import type { KongUpstreamSpec } from "../api/v1alpha1/kong-upstream.ts";
+import type { KongUpstreamSpec, Target } from "../api/v1alpha1/kong-upstream.ts";
+import { InvalidSpecError } from "../errors.ts";
 import type { KongEntity } from "../model/kong-entity.ts";
 import { storedTargetAddress } from "../plan/target-address.ts";
 import { targetsOfBackends, type WeightedTarget } from "./backend-targets.ts";
@@ -60,16 +61,36 @@ export const kongUpstreamTranslation: KindTranslation<KongUpstreamSpec> = {
         { part: targetPart(target.target), tags: target.tags },
       ),
     );
-    const named = new Set((spec.targets ?? []).map(({ target }) => storedTargetAddress(target)));
+    const named = addressesOf(spec.targets ?? []);
     const backends = (spec.backends ?? []).map(({ weight }, index) => ({
       weight,
       endpoints: endpointsBehind(context, backendField(index)),
     }));
     // What the spec itself says of an address wins over what is found under it.
-    const found = targetsOfBackends(backends).filter(({ target }) => !named.has(target));
+    const found = targetsOfBackends(backends).filter(({ target }) => !named.has(target.toLowerCase()));
     return [upstream, ...targets, ...foundTargets(context, upstream, found)];
   },
 };
+
+/**
+ * Targets as Kong stores their addresses.
+ * @throws InvalidSpecError where two are one and the same to Kong, which holds an address once.
+ */
+function addressesOf(targets: readonly Target[]): ReadonlySet<string> {
+  const found = new Map<string, number>();
+  for (const [index, { target }] of targets.entries()) {
+    const address = storedTargetAddress(target).toLowerCase();
+    const before = found.get(address);
+    if (before !== undefined) {
+      throw new InvalidSpecError(
+        "InvalidSpec",
+        `spec.targets[${index}].target: is the same as spec.targets[${before}].target, which is ${address} to Kong; remove one of them`,
+      );
+    }
+    found.set(address, index);
+  }
+  return new Set(found.keys());
+}
 
 function backendField(index: number): string {
   return `spec.backends[${index}]`;

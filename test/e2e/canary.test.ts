@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { makeCertificate } from "../dev/certificates.ts";
 import { startOperator, type OperatorProcess } from "../dev/operator-process.ts";
 import { OUR_KINDS } from "./setup-cluster.ts";
 import { eventually } from "./setup-eventually.ts";
 import { RUN } from "./setup-run.ts";
 import { useScene, type Spec } from "./setup-scene.ts";
+import { tlsData } from "./setup-tls.ts";
 import { env, OPERATOR_NAMESPACE } from "./setup.ts";
 
 /** A value that stands nowhere else and looks different as base64 and in a URL. */
@@ -27,7 +29,17 @@ const OTHERS = {
   tag: canary("yaml-tag"),
   rsa: canary("rsa-public-key"),
   drifted: canary("drifted"),
+  vault: canary("vault-token"),
+  consul: canary("consul-token"),
+  badKey: canary("bad-key"),
+  // Fit for a header.
+  verify: canary("verify"),
 };
+const TLS = makeCertificate({ name: "canary" });
+const OTHER_TLS = makeCertificate({ name: "other" });
+
+/** A real Kong looks for changes every five seconds. */
+const SLOW = { timeoutMs: 20_000 };
 
 describe("e2e: no value of a Secret is seen anywhere, at log level debug", () => {
   let operator: OperatorProcess | undefined;
@@ -40,6 +52,8 @@ describe("e2e: no value of a Secret is seen anywhere, at log level debug", () =>
   const lines: string[] = [];
   /** All that people can look at, as it was at the end of each step. */
   const seen: { readonly where: string; readonly text: string }[] = [];
+  /** What the operator has made itself. */
+  const made: string[] = [];
   /** What Kong makes of a password. */
   const hashes: string[] = [];
 
@@ -147,6 +161,59 @@ describe("e2e: no value of a Secret is seen anywhere, at log level debug", () =>
     await look("refused");
   });
 
+  it("with certificates, vaults, generated credentials, a Consul that does not answer and routes that are verified", async () => {
+    await scene.secret("tls", tlsData(TLS));
+    await scene.secret("tls-mixed", { "tls.crt": TLS.cert, "tls.key": OTHER_TLS.key });
+    await scene.secret("tls-broken", {
+      "tls.crt": TLS.cert,
+      "tls.key": `-----BEGIN PRIVATE KEY-----\n${OTHERS.badKey}\n-----END PRIVATE KEY-----`,
+    });
+    const { vault, consul, verify } = OTHERS;
+    await scene.secret("others", { vault, consul, verify: `Basic ${verify}` });
+    const certificate = (name: string): Spec => ({ secretRef: { name }, snis: [scene.host(name)] });
+    const prefix = `${scene.namespace}-hcv`;
+    const patches = (path: string): Spec[] => [{ path, valueFrom: valueFrom("others", "vault") }];
+    const hcv = { name: "hcv", config: { host: "vault.example.test", protocol: "https", mount: "secret" } };
+    const address = "http://127.0.0.1:9";
+    const backends = [{ consul: { address, service: "shop", secretRef: { name: "others", key: "consul" } } }];
+    await scene.patch("KongGateway", "default", { proxy: { url: env().kong.proxyUrl } });
+    const headersFrom = [{ name: "Authorization", secretRef: { name: "others", key: "verify" } }];
+    const route = { serviceRef: { name: "api" }, verify: { headersFrom, intervalSeconds: 1, deadlineSeconds: 1 } };
+    await scene.apply(
+      ["KongCertificate", "tls", certificate("tls")],
+      ["KongCertificate", "tls-mixed", certificate("tls-mixed")],
+      ["KongCertificate", "tls-broken", certificate("tls-broken")],
+      ["KongVault", "env", { name: "env", prefix: `${scene.namespace}-env`, configPatches: patches("/prefix") }],
+      ["KongVault", "hcv", { ...hcv, prefix, configPatches: patches("/token") }],
+      ["KongVault", "odd", { ...hcv, prefix: `${prefix}-odd`, configPatches: patches("/port") }],
+      ["KongUpstream", "shop", { backends }],
+      [
+        "KongConsumer",
+        "made",
+        { credentials: [{ type: "jwt", algorithm: "ES256", generate: true, secretRef: { name: "made" } }] },
+      ],
+      ["KongRoute", "asked", { ...route, paths: [scene.path("/asked")] }],
+      [
+        "KongRoute",
+        "wrong",
+        { ...route, paths: [scene.path("/wrong")], verify: { ...route.verify, expectStatus: [599] } },
+      ],
+    );
+    await scene.ready("KongCertificate", "tls");
+    await scene.ready("KongConsumer", "made");
+    await scene.condition("KongCertificate", ["tls-mixed", "tls-broken"], "Ready", { status: "False" });
+    await scene.condition("KongVault", "odd", "Ready", { status: "False" });
+    await scene.condition("KongUpstream", "shop", "Ready", { status: "Unknown", reason: "ConsulUnavailable" });
+    await scene.condition("KongRoute", "asked", "Serving", { status: "True" }, SLOW);
+    await scene.condition("KongRoute", "wrong", "Serving", { status: "False", reason: "UnexpectedStatus" }, SLOW);
+    const { data } = (await env().cluster.find("Secret", scene.namespace, "made")) as unknown as {
+      data: Record<string, string>;
+    };
+    for (const name of ["key", "private_key"]) made.push(Buffer.from(data[name] ?? "", "base64").toString());
+    assert.match(made.join(), /BEGIN PRIVATE KEY/);
+    await look("other kinds");
+  });
+
   it("when the Admin API refuses the token, and takes the next", async () => {
     await scene.secret("admin-api", { token: OTHERS.wrongToken, header: OTHERS.header });
     await scene.condition("KongGateway", "default", "Ready", { status: "False", reason: "AuthFailed" });
@@ -189,9 +256,10 @@ describe("e2e: no value of a Secret is seen anywhere, at log level debug", () =>
       .flatMap((data) => Object.values(data))
       .filter((value) => value !== CREDENTIALS.oauth2.name);
     assert.ok(lines.some((line) => line.includes('"level":"debug"')));
-    assert.ok(lines.some((line) => line.includes("entity written")));
+    assert.ok(lines.some((line) => /entity written|configuration is loaded/.test(line)));
     const texts = [...seen, ...lines.map((text) => ({ where: "the log", text }))];
-    for (const value of [...values, ...hashes]) {
+    const keys = [TLS.key, OTHER_TLS.key, ...made].flatMap((pem) => [pem, pem.split("\n")[1] ?? pem]);
+    for (const value of [...values, ...hashes, ...keys]) {
       const found = formsOf(value).flatMap((form) => texts.filter(({ text }) => text.includes(form)));
       assert.deepEqual(
         found.map(({ where, text }) => `${where}: ${text.slice(0, 2000)}`),

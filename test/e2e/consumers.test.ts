@@ -45,6 +45,7 @@ describe("e2e: consumers and their credentials", () => {
       ],
     );
     await scene.ready("KongConsumer", "app");
+    await scene.ready("KongPluginBinding", "key-auth", "jwt", "basic-auth");
   });
 
   for (const type of types) {

@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Finding } from "../../src/doctor/finding.ts";
+import { needsDatabase } from "./setup-database.ts";
 import { eventually } from "./setup-eventually.ts";
 import { useScene } from "./setup-scene.ts";
 import { env, OPERATOR_NAMESPACE } from "./setup.ts";
@@ -113,7 +114,8 @@ describe("kjo doctor", function () {
     await scene.gone("KongGateway", "away");
   });
 
-  it("sees entities of another cluster under our instance", async () => {
+  it("sees entities of another cluster under our instance", async function () {
+    needsDatabase(this, "a second KongGateway needs a gateway of its own");
     const tags = [
       `kjo.instance:${scene.namespace}.held`,
       "kjo.cluster:6f0c2f9e-0000-4000-8000-000000000001",

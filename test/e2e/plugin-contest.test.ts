@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { eventually } from "./setup-eventually.ts";
+import { isDbless } from "./setup-kong.ts";
 import { conditionOf } from "./setup-cluster.ts";
 import { useScene, type Spec } from "./setup-scene.ts";
 import { env } from "./setup.ts";
@@ -69,15 +70,15 @@ describe("e2e: two plugin bindings that meet", () => {
     await scene.ready("KongPluginBinding", "a-young");
     assert.deepEqual(
       scene.front.writes.map(({ method }) => method),
-      ["PUT"],
+      [isDbless(process.env) ? "POST" : "PUT"],
     );
-    assert.deepEqual(
-      (await env().kong.list(`/routes/${id}/plugins`)).map((plugin) => plugin.id),
-      [before?.id],
-    );
+    const after = (await env().kong.list(`/routes/${id}/plugins`)).map((plugin) => plugin.id);
+    // Without a database the two change places in one load, each with a plugin of its own.
+    if (isDbless(process.env)) assert.equal(after.length, 1);
+    else assert.deepEqual(after, [before?.id]);
     assert.deepEqual(await standing(), [411]);
     const { status } = await scene.get("KongPluginBinding", "a-young");
-    assert.deepEqual(status?.["plugins"], [{ id: before?.id, target: "route.shop" }]);
+    assert.deepEqual(status?.["plugins"], [{ id: after[0], target: "route.shop" }]);
     assert.equal(conditionOf(await scene.get("KongPluginBinding", "a-young"), "Contested"), undefined);
   });
 
@@ -98,7 +99,7 @@ describe("e2e: two plugin bindings that meet", () => {
     assert.deepEqual(await standing(), [412]);
     assert.deepEqual(
       scene.front.writes.map(({ method }) => method),
-      ["PUT"],
+      [isDbless(process.env) ? "POST" : "PUT"],
     );
   });
 
@@ -109,7 +110,7 @@ describe("e2e: two plugin bindings that meet", () => {
     await eventually(async () => assert.deepEqual(await standing(), [411]));
     assert.deepEqual(
       scene.front.writes.map(({ method }) => method),
-      ["PUT"],
+      [isDbless(process.env) ? "POST" : "PUT"],
     );
   });
 

@@ -46,6 +46,30 @@ describe("e2e: what Kong refuses", () => {
     await scene.ready("KongRoute", "shop");
   });
 
+  it("lets what hangs on a refused object wait, and everything come when that is put right", async () => {
+    const route = (path: string) => ({ serviceRef: { name: "shop" }, paths: [path] });
+    const config = { status_code: 418 };
+    await scene.apply(
+      ["KongRoute", "wrong", route("~/(unclosed")],
+      [
+        "KongPluginBinding",
+        "hanging",
+        { plugin: "request-termination", config, targets: [{ routeRef: { name: "wrong" } }] },
+      ],
+      ["KongRoute", "good", route(scene.path("/good"))],
+    );
+    await scene.condition("KongRoute", "wrong", "Programmed", {
+      status: "False",
+      reason: "Rejected",
+      message: /paths/,
+    });
+    await scene.condition("KongPluginBinding", "hanging", "Programmed", { status: "Unknown", reason: "RefNotReady" });
+    await scene.served(scene.path("/good"));
+    await scene.patch("KongRoute", "wrong", { paths: [scene.path("/right")] });
+    await scene.answered(418, scene.path("/right"));
+    await scene.ready("KongPluginBinding", "hanging");
+  });
+
   it("refuses at kubectl apply what can be told without Kong, with the field and the remedy", async () => {
     const object = scene.object(["KongRoute", "wrong", { serviceRef: { name: "shop" }, paths: ["no-slash"] }]);
     await assert.rejects(env().cluster.apply(object), /spec\.paths\[0\].*must start with '\/'/);

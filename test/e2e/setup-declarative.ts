@@ -79,10 +79,18 @@ function idIn(value: unknown): unknown {
 /** As PATCH does: records member by member, anything else as a whole. */
 function merged(before: unknown, change: unknown): unknown {
   if (!isRecord(before) || !isRecord(change)) return idIn(change) ?? change;
-  const names = [...new Set([...Object.keys(before), ...Object.keys(change)])];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(change)])].filter(
+    (name) => !isFormer(name, change),
+  );
   return Object.fromEntries(
     names.map((name) => [name, name in change ? merged(before[name], change[name]) : before[name]]),
   );
+}
+
+/** `redis_password` is another name of `redis.password`, and both must be the same. */
+function isFormer(name: string, change: Record<string, unknown>): boolean {
+  const { redis } = change;
+  return isRecord(redis) && Object.keys(redis).some((field) => name === `redis_${field}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -31,6 +31,7 @@ export class AdminFront {
   /** Connections that the operator opened, or tried to open while it was cut off. */
   connections = 0;
   readonly #target: URL;
+  readonly #host: string;
   readonly #agent: http.Agent;
   readonly #sockets = new Set<Socket>();
   #server: http.Server | https.Server | undefined;
@@ -38,21 +39,29 @@ export class AdminFront {
   #headers: Readonly<Record<string, string>> = {};
   #tls: FrontTls | undefined;
   #isCut = false;
+  #pause: { left: number; readonly seconds: number } | undefined;
 
-  private constructor(adminUrl: string) {
+  private constructor(adminUrl: string, host: string) {
     this.#target = new URL(adminUrl);
+    this.#host = host;
     const Agent = this.#target.protocol === "https:" ? https.Agent : http.Agent;
     this.#agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 30_000 });
   }
 
-  static async start(adminUrl: string): Promise<AdminFront> {
-    const front = new AdminFront(adminUrl);
+  /** @param host the address of this machine on which it listens. */
+  static async start(adminUrl: string, host = "127.0.0.1"): Promise<AdminFront> {
+    const front = new AdminFront(adminUrl, host);
     await front.#listen();
     return front;
   }
 
   get url(): string {
-    return `${this.#tls ? "https" : "http"}://127.0.0.1:${this.#port}`;
+    return `${this.#tls ? "https" : "http"}://${this.address}`;
+  }
+
+  /** Host and port. */
+  get address(): string {
+    return `${this.#host}:${this.#port}`;
   }
 
   /** What wrote: POST, PUT, PATCH and DELETE. */
@@ -82,6 +91,11 @@ export class AdminFront {
   /** From now on everything without these headers, named in lower case, is answered with 401. */
   requireHeaders(headers: Readonly<Record<string, string>>): void {
     this.#headers = headers;
+  }
+
+  /** The next writes are answered with 429, as by a gateway that is busy loading another configuration. */
+  askForPause(writes: number, seconds: number): void {
+    this.#pause = { left: writes, seconds };
   }
 
   /** From now on TLS is spoken with this certificate; connections that stand are closed. */
@@ -130,7 +144,7 @@ export class AdminFront {
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(this.#port, "127.0.0.1", resolve);
+      server.listen(this.#port, this.#host, resolve);
     });
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
@@ -150,6 +164,14 @@ export class AdminFront {
       record(401);
       request.resume();
       response.writeHead(401, { "content-type": "application/json" }).end('{"message":"Unauthorized"}');
+      return;
+    }
+    if (this.#pause && this.#pause.left > 0 && method !== "GET") {
+      this.#pause.left -= 1;
+      record(429);
+      request.resume();
+      const headers = { "content-type": "application/json", "retry-after": String(this.#pause.seconds) };
+      response.writeHead(429, headers).end('{"message":"Currently processing another configuration request"}');
       return;
     }
     const { request: send } = this.#target.protocol === "https:" ? https : http;

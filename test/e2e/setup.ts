@@ -80,6 +80,8 @@ export class RunningOperator {
 }
 
 let environment: Environment | undefined;
+/** Gateways of scenes that are open, the one opened last at the end; scenes are not closed in the order of a stack. */
+const taken: Kong[] = [];
 const stops: (() => Promise<unknown>)[] = [];
 let hasFailed = false;
 
@@ -95,16 +97,19 @@ export function env(): Environment {
  * @returns what gives it back.
  */
 export async function takeKong(): Promise<() => Promise<void>> {
-  const former = env();
+  const { kong: former } = env();
   if (!isDbless(process.env)) return () => Promise.resolve();
-  if (former.kong.isReal) {
-    await former.kong.empty();
-    return () => former.kong.empty();
+  if (former.isReal) {
+    await former.empty();
+    return () => former.empty();
   }
+  if (taken.length === 0) taken.push(former);
   const kong = await Kong.open(process.env);
-  environment = { ...former, kong };
+  taken.push(kong);
+  environment = { ...env(), kong };
   return async () => {
-    environment = { ...env(), kong: former.kong };
+    taken.splice(taken.indexOf(kong), 1);
+    environment = { ...env(), kong: taken.at(-1) ?? kong };
     await kong.close();
   };
 }

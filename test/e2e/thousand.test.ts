@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { conditionOf, type ClusterObject } from "./setup-cluster.ts";
 import { eventually } from "./setup-eventually.ts";
+import { isDbless } from "./setup-kong.ts";
 import { useScene, type Applied } from "./setup-scene.ts";
 import { env } from "./setup.ts";
 
@@ -9,6 +10,11 @@ const COUNT = 1_000;
 /** The one whose path Kong refuses: the API server cannot tell, Kong's regular expressions can. */
 const REFUSED = 500;
 const CHANGED = 40;
+const IS_DBLESS = isDbless(process.env);
+/** One every two seconds while a busy machine makes the objects. */
+const MOST_LOADS = 40;
+/** Reads that a restart may cost: lists of what is ours, or of all there is where nobody else has anything. */
+const CHEAP = IS_DBLESS ? /^\/($|status$|schemas\/|[\w-]+\?size=)/ : /^\/($|schemas\/|[\w-]+\?(.*&)?tags=)/;
 /** How long the gateway is away, in all. */
 const OUTAGE_MS = process.env["KJO_E2E_LONG"] ? 60_000 : 20_000;
 /** Drift interval in which nothing happens that is not asked for. */
@@ -67,8 +73,9 @@ describe(`e2e: ${COUNT} services and ${COUNT} routes`, () => {
     for (const index of [0, REFUSED - 1, REFUSED + 1, COUNT - 1]) await scene.served(scene.path(`/${nameOf(index)}`));
   });
 
-  it("are brought to Kong in one write each", () => {
+  it("are brought to Kong in one write each, or all in a few loads", () => {
     const puts = scene.front.writes.filter(({ status }) => status < 300);
+    if (IS_DBLESS) return assert.ok(puts.length <= MOST_LOADS, `${puts.length} loads`);
     assert.equal(new Set(puts.map(({ path }) => path)).size, COUNT * 2 - 1);
     assert.equal(puts.length, COUNT * 2 - 1);
   });
@@ -90,7 +97,7 @@ describe(`e2e: ${COUNT} services and ${COUNT} routes`, () => {
       );
     }
     assert.deepEqual(scene.front.writes, []);
-    const others = scene.front.reads.filter(({ path }) => !/^\/($|schemas\/|[\w-]+\?(.*&)?tags=)/.test(path));
+    const others = scene.front.reads.filter(({ path }) => !CHEAP.test(path));
     assert.deepEqual(others, []);
     assert.ok(scene.front.reads.length < 60, `${scene.front.reads.length} reads`);
     assert.ok(scene.front.reads.some(({ path }) => path.startsWith("/routes?") && path.includes("size=1000")));
@@ -133,7 +140,8 @@ describe(`e2e: ${COUNT} services and ${COUNT} routes`, () => {
     for (const name of changed) await scene.condition("KongRoute", name, "Ready", { status: "True" }, back);
     await scene.served(scene.path(`/new-${changed.at(-1)}`));
     await settled(() => scene.front.requests.length);
-    assert.equal(scene.front.writes.length, CHANGED);
+    const { length } = scene.front.writes;
+    assert.ok(IS_DBLESS ? length <= 3 : length === CHANGED, `${length} writes`);
     assert.ok(routeWrites.count() <= CHANGED * 7, `${routeWrites.count()} writes to routes`);
     assert.ok(gatewayWrites.count() <= 20, `${gatewayWrites.count()} writes to the gateway`);
     await Promise.all([routeWrites.stop(), gatewayWrites.stop()]);

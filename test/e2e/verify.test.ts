@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { conditionOf } from "./setup-cluster.ts";
+import { needsDatabase } from "./setup-database.ts";
 import { eventually } from "./setup-eventually.ts";
 import { useScene } from "./setup-scene.ts";
 import { env } from "./setup.ts";
@@ -7,6 +8,7 @@ import { env } from "./setup.ts";
 /** What a real Kong needs at most to serve a change, with what the operator adds to be sure of it. */
 const SERVED_WITHIN_MS = 20_000;
 const SLOW = { timeoutMs: SERVED_WITHIN_MS };
+const SECOND_GATEWAY = "a second KongGateway needs a gateway of its own";
 
 describe("verified routes", function () {
   this.timeout(90_000);
@@ -153,7 +155,8 @@ describe("verified routes", function () {
     assert.ok(!text.includes(`${scene.namespace}-key-1`), "the key is in the status");
   });
 
-  it("says what is missing where the gateway's proxy is not known, and goes on when it is", async () => {
+  it("says what is missing where the gateway's proxy is not known, and goes on when it is", async function () {
+    needsDatabase(this, SECOND_GATEWAY);
     await scene.apply([
       "KongGateway",
       "blind",
@@ -167,7 +170,8 @@ describe("verified routes", function () {
     await serving("blind", "True", "Served");
   });
 
-  it("says ProxyUnreachable where nothing listens", async () => {
+  it("says ProxyUnreachable where nothing listens", async function () {
+    needsDatabase(this, SECOND_GATEWAY);
     await scene.patch("KongGateway", "blind", { proxy: { url: "http://127.0.0.1:9" } });
     await serving("blind", "False", "ProxyUnreachable");
   });

@@ -13,7 +13,7 @@ import type { ControlPlane } from "../controlplane/control-plane.ts";
 import { describeExit, type Child } from "../dev/child-process.ts";
 import { startOperator, type OperatorProcess } from "../dev/operator-process.ts";
 import { guardFolder } from "../dev/orphan-guard.ts";
-import { startKongDouble, type KongDouble } from "../doubles/kong/double.ts";
+import { startKongDouble, type KongDouble, type KongDoubleOptions } from "../doubles/kong/double.ts";
 import { custom, type TestObject } from "./objects.ts";
 import { inParallel, until } from "./waiting.ts";
 
@@ -56,15 +56,16 @@ export class Scene {
     this.client = new KubeClient({ config: loadKubeConfig(kubeconfig) });
   }
 
-  /** @param settings of the KongGateway `default`. */
+  /** @param settings of the KongGateway `default`. @param kong what kind of gateway it is. */
   static async open(
     { kubectl, kubeconfig }: Pick<ControlPlane, "kubeconfig" | "kubectl">,
     name: string,
     settings: GatewaySettings = {},
+    kong: KongDoubleOptions = {},
   ): Promise<Scene> {
     if (!prepared.has(kubeconfig)) prepared.set(kubeconfig, installKinds({ kubectl, kubeconfig }));
     await prepared.get(kubeconfig);
-    const scene = new Scene(`fault-${name}-${process.pid}`, kubeconfig, await startKongDouble());
+    const scene = new Scene(`fault-${name}-${process.pid}`, kubeconfig, await startKongDouble(kong));
     await scene.client.create(NAMESPACE, "", { metadata: { name: scene.namespace } });
     await scene.create([gateway("default", scene.kong.adminUrl, settings)]);
     return scene;

@@ -28,6 +28,19 @@ describe("links between pages", () => {
     assert.deepEqual(lost, []);
   });
 
+  it("are joined by names of files that are there", () => {
+    const named = PAGES.flatMap((page) =>
+      [...read(page).matchAll(/`((?:src|test|docs|helm|manifests|examples|crds)\/[\w./-]*)`/g)].map(
+        ([, file = ""]) => file,
+      ),
+    );
+    assert.ok(named.length > 10);
+    assert.deepEqual(
+      named.filter((file) => !existsSync(path.join(ROOT, file))),
+      [],
+    );
+  });
+
   it("are found, and so are headings", () => {
     assert.deepEqual(linksOf("[a](b.md#c), `[no](x)`, [d](https://e), [f\ng](h/)"), ["b.md#c", "h/"]);
     assert.deepEqual([...anchorsOf("# A `b`, c\n## A b c\n## What's *new*?")], ["a-b-c", "a-b-c-1", "whats-new"]);

@@ -67,7 +67,8 @@ function separate(
   demote: Demote,
 ): boolean {
   const holders = new Map<string, DocumentEntity>();
-  const losers = new Map<string, OperatorError>();
+  /** By id, under which name they lost: only in the end is it known to whom. */
+  const losers = new Map<string, string>();
   for (const entity of chosen.values()) {
     for (const key of uniqueKeysOf(entity.type, entity.fields)) {
       const name = `${entity.type} ${key}`;
@@ -78,10 +79,13 @@ function separate(
       }
       const [winner, loser] = precedes(candidates, holder, entity, key) ? [holder, entity] : [entity, holder];
       holders.set(name, winner);
-      losers.set(loser.id, conflictWith(winner));
+      losers.set(loser.id, name);
     }
   }
-  for (const [id, error] of losers) demote(id, error);
+  for (const [id, name] of losers) {
+    const holder = holders.get(name);
+    if (holder) demote(id, conflictWith(holder));
+  }
   return losers.size > 0;
 }
 

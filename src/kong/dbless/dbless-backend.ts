@@ -165,6 +165,11 @@ export class DblessBackend implements Backend {
     this.#isStopped = true;
     clearTimeout(this.#looking);
     await this.#debounce.stop();
+    // Whoever waits for a load that does not come any more.
+    this.#session.tell(
+      this.#changes.all().map(({ owner }) => owner),
+      "recovered",
+    );
     await this.#pods.close();
   }
 

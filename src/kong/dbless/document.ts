@@ -32,6 +32,8 @@ export interface DocumentEntity {
   /** What the mirror remembers of the request; undefined where it stands as it was loaded. */
   readonly desiredHash: string | undefined;
   readonly secretPaths: readonly string[];
+  /** Paths of fields that its object has and this gateway does not know. */
+  readonly notSent?: readonly string[];
 }
 
 export interface Document {
@@ -56,7 +58,7 @@ function refuseHashedSecret({ type, fields }: KongEntity): void {
  */
 export function wantedEntity(entity: KongEntity, completed: Completed, schema: RecordSchema): DocumentEntity {
   const { type, id, owner, part, secretPaths = [] } = entity;
-  const { send, full, isOpaque } = completed;
+  const { send, full, isOpaque, unknown } = completed;
   refuseHashedSecret(entity);
   // What nobody can foresee goes as it is asked for, beside the defaults of all else.
   const fields = documentFields(loadedForm(type, isOpaque ? { ...full, ...send } : full), schema);
@@ -69,6 +71,7 @@ export function wantedEntity(entity: KongEntity, completed: Completed, schema: R
     version: versionOf(fields),
     desiredHash: desiredHash(send, entity),
     secretPaths,
+    ...(unknown.length > 0 ? { notSent: unknown } : {}),
   };
 }
 

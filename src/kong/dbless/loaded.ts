@@ -7,12 +7,14 @@ import { secondsLeft } from "../../plan/lifetime.ts";
 import type { ConnectionSession } from "../connection-session.ts";
 import { readEntity, type MirrorEntry } from "../mirror-entry.ts";
 import { candidatesOf, type Change, type Changes } from "./changes.ts";
-import { makeConsistent, type Consistent } from "./consistency.ts";
+import { makeConsistent, type Candidate, type Consistent } from "./consistency.ts";
 import { loadedEntity, wantedEntity, writeDocument, type Document, type DocumentEntity } from "./document.ts";
 import { TAG_LEFT, type LeftEntity } from "./inventory.ts";
 
 /** A document that is about to be loaded, with what it was made of. */
 export interface Draft extends Consistent {
+  /** False where it asks for nothing that is not loaded, though its text may be another: seconds that are left change it. */
+  readonly isNew: boolean;
   readonly document: Document;
   readonly changes: readonly Change[];
 }
@@ -83,7 +85,8 @@ export class Loaded {
     }
     const consistent = makeConsistent(candidates, (entity) => this.#changes.refusalOf(entity));
     const document = writeDocument(consistent.entities, (id) => this.#secondsLeft(id));
-    return { ...consistent, document, changes };
+    const isNew = [...candidates].some(([id, { loaded: known }]) => this.#differs(consistent.entities.get(id), known));
+    return { ...consistent, document, changes, isNew };
   }
 
   /**
@@ -114,6 +117,14 @@ export class Loaded {
       if (asked.length === 0 && mirror.ofOwner(owner).length === 0) this.#changes.drop(owner);
     }
     return [...arrived.values()];
+  }
+
+  /** Whether what is chosen for an id asks for something else than what is loaded under it. */
+  #differs(chosen: DocumentEntity | undefined, loaded: Candidate["loaded"]): boolean {
+    if (!chosen || !loaded) return chosen !== loaded;
+    if (chosen.version === loaded.version) return false;
+    const entry = this.#session.mirror.get(chosen.type, chosen.id);
+    return chosen.desiredHash === undefined || chosen.desiredHash !== entry?.desiredHash;
   }
 
   #asLoaded(entry: MirrorEntry): DocumentEntity {

@@ -48,17 +48,17 @@ export class Loader {
     let draft = await loaded.draft();
     for (let round = 1; ; round++) {
       changes.noteSetbacks(draft.setbacks);
-      const isNew = draft.document.hash !== this.hash;
-      const lacking = pods.all().filter((pod) => this.#lacks(pod, draft) && (isNew || !mayStay(pod)));
+      const isNew = this.hash === undefined || (draft.isNew && draft.document.hash !== this.hash);
+      const lacking = pods.all().filter((pod) => this.#lacks(pod, draft, isNew) && (isNew || !mayStay(pod)));
       if (lacking.length === 0 && isNew && !pods.all().some(({ hash }) => hash === draft.document.hash)) {
         throw new KongUnavailableError("NoEndpoints", "no Pod of the gateway can be reached");
       }
-      if (lacking.length === 0) return this.#conclude(draft, undefined);
+      if (lacking.length === 0) return this.#conclude(draft, undefined, isNew ? draft.document.hash : this.hash);
       try {
         const { pod, answer } = await this.#prove(draft, lacking);
         const others = lacking.filter((each) => each !== pod && !each.isPaused);
         await pods.follow(draft.document, others);
-        return this.#conclude(draft, answer);
+        return this.#conclude(draft, answer, draft.document.hash);
       } catch (error) {
         if (!(error instanceof AdminRejection)) throw error;
         if (round > MOST_ROUNDS) throw refusedAsAWhole(error);
@@ -69,8 +69,8 @@ export class Loader {
   }
 
   /** Whether a Pod answers, and has something else than this. */
-  #lacks(pod: Pod, { document }: Draft): boolean {
-    return pod.hash !== undefined && pod.hash !== document.hash;
+  #lacks({ hash }: Pod, { document }: Draft, isNew: boolean): boolean {
+    return hash !== undefined && hash !== document.hash && (isNew || hash !== this.hash);
   }
 
   #prove({ document, entities }: Draft, among: readonly Pod[]): Promise<{ pod: Pod; answer: Json | undefined }> {
@@ -80,8 +80,8 @@ export class Loader {
     return pods.prove(document, among);
   }
 
-  #conclude(draft: Draft, answer: Json | undefined): LoadResult {
-    this.hash = draft.document.hash;
+  #conclude(draft: Draft, answer: Json | undefined, hash: string | undefined): LoadResult {
+    this.hash = hash;
     return { draft, arrived: this.#options.loaded.apply(draft, answer) };
   }
 

@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import { KONG_ENTITY_TYPES } from "../../model/kong-entity.ts";
 import type { AdminRejection } from "../admin-client.ts";
 import { redactorFor } from "../redaction.ts";
+import { withNotSent } from "../rejection.ts";
 import type { DocumentEntity } from "./document.ts";
 
 /** Code of a violation of the schema, which stays one until the object changes. */
@@ -74,12 +75,16 @@ export function refusalFrom({ entity, fields }: Complaint, rejection: AdminRejec
     .map(([name, value]) => `${name === "@entity" ? "" : `${name}: `}${[value].flat().map(String).join("; ")}`)
     .join("; ");
   const message = redact.text(said) || "without saying why";
-  return new KongRejectedError("Rejected", `Kong refused it: schema violation (${message})`, {
-    status: rejection.status,
-    code: SCHEMA_VIOLATION,
-    fields: redact.fields(fields),
-    cause: rejection,
-  });
+  return new KongRejectedError(
+    "Rejected",
+    `Kong refused it: schema violation (${message})${withNotSent(entity.notSent ?? [])}`,
+    {
+      status: rejection.status,
+      code: SCHEMA_VIOLATION,
+      fields: redact.fields(fields),
+      cause: rejection,
+    },
+  );
 }
 
 /** The error where a document is refused only with this entity in it, and Kong does not say what is wrong with it. */

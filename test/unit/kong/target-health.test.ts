@@ -3,7 +3,7 @@ import type { GatewayConnection } from "../../../src/kong/gateway-connection.ts"
 import type { JsonObject } from "../../../src/model/json.ts";
 import type { KongEntity } from "../../../src/model/kong-entity.ts";
 import { eventually } from "../../e2e/setup-eventually.ts";
-import { entity, keyOf, Rig } from "./rig.ts";
+import { entity, keyOf, Rig, service } from "./rig.ts";
 
 const CHECKED: JsonObject = { healthchecks: { passive: { unhealthy: { tcp_failures: 3 } } } };
 
@@ -54,6 +54,25 @@ describe("kong/gateway-connection: the health of targets", () => {
     await connection.refresh();
     assert.deepEqual(told().slice(before), [{ why: "health", keys: ["KongUpstream/team-a/pool"] }]);
     assert.deepEqual(connection.healthCounts(), { HEALTHY: 1, UNHEALTHY: 1 });
+  });
+
+  it("is asked for once at a time, however often the gateway is looked at while it does not answer", async () => {
+    await connection.sync(owner, pool(CHECKED, "10.0.0.1:80"));
+    let release = (): void => {};
+    const answered = new Promise<void>((resolve) => (release = resolve));
+    let asked = 0;
+    rig.hold = ({ path }) => {
+      if (!path.includes("/health")) return undefined;
+      asked++;
+      return answered;
+    };
+    for (let look = 0; look < 5; look++) await connection.refresh();
+    await eventually(() => assert.equal(asked, 1));
+    release();
+    await eventually(() => assert.notEqual(connection.targetHealth(owner)[0]?.health, undefined));
+    // Another question would be on its way before this write is.
+    await connection.sync(keyOf("KongService", "users"), [service("users")]);
+    assert.equal(asked, 1);
   });
 
   it("is asked for where a target is a name that may lead nowhere", async () => {

@@ -45,6 +45,14 @@ describe("runtime/logger", () => {
     }
   }
 
+  it("says whom a line is about, whatever somebody has put into a Secret", () => {
+    const { logger, lines } = capture({ secrets: knowing("KongRoute") });
+    logger.info("m", { key: "KongRoute/team-a/x", reason: "KongRoute" });
+    logger.info("m", { key: "a KongRoute" });
+    assert.match(lines[0]!, /"key":"KongRoute\/team-a\/x","reason":"\[redacted\]"/);
+    assert.match(lines[1]!, /a \[redacted\]/);
+  });
+
   it("hides what a field's name calls secret, known or not", () => {
     const { logger, lines } = capture();
     logger.info("m", { password: "x1", headers: { Authorization: "Bearer y2", "x-api-key": "z3" } });
@@ -130,6 +138,20 @@ describe("runtime/secret-values", () => {
     const secrets = new SecretValues();
     secrets.remember("a", ["on", ""]);
     assert.equal(secrets.redact("once upon"), "once upon");
+  });
+
+  it("takes 20,000 values that begin alike, in one Secret, without holding anybody up", () => {
+    const secrets = new SecretValues();
+    const startedAt = performance.now();
+    secrets.remember(
+      "a",
+      Array.from({ length: 20_000 }, (_, index) => `Kong-${index.toString(36)}`),
+    );
+    for (let number = 0; number < 1_000; number++) secrets.redact("KongRoute/a/b KongRoute/c/d KongGateway/e/f");
+    assert.ok(performance.now() - startedAt < 2_000);
+    assert.equal(secrets.redact("<Kong-abc> <Kong-fez> <Konga>"), "<[redacted]> <[redacted]> <Konga>");
+    secrets.forget("a");
+    assert.equal(secrets.redact("<Kong-abc>"), "<Kong-abc>");
   });
 
   it("redacts 1,000 lines with 10,000 known values without looking at each value for each line", () => {

@@ -70,6 +70,15 @@ describe("kong/dbless: what goes into one document", () => {
     assert.deepEqual(outcome(free), { in: ["old 1"], out: { young: "Conflict" } });
   });
 
+  it("names to all who lost a name the one who has it in the end", () => {
+    const rivals = ["2026-03", "2026-02", "2026-01"].map((month) => ({
+      wanted: service(`of-${month}`, "x"),
+      createdAt: `${month}-01T00:00:00Z`,
+    }));
+    const { setbacks } = makeConsistent(candidates(...rivals), refusing());
+    for (const id of ["of-2026-03", "of-2026-02"]) assert.match(setbacks.get(id)?.error.message ?? "", /of-2026-01$/);
+  });
+
   it("takes a name back from who relied on it being given up, where that is refused", () => {
     const before = make("services", "a", { name: "x", host: "h" });
     const renamed = make("services", "a", { name: "y", host: "h" }, "2");

@@ -80,6 +80,29 @@ describe("kong/dbless: loads", () => {
     assert.deepEqual(await names("routes"), []);
   });
 
+  it("loads nothing while only what is refused waits, although seconds that are left change the text", async () => {
+    const connection = await rig.ready();
+    const owner = keyOf("KongConsumer", "app");
+    const consumer = entity(owner, "consumers", { username: "app" });
+    const key = entity(owner, "keyauth_credentials", { key: "k", consumer: { id: consumer.id } }, { part: "key" });
+    await settle(connection, owner, [consumer, { ...key, lifetime: { seconds: 600 } }]);
+    await assert.rejects(settleOne(connection, route("bad", service("good").id, { paths: ["no-slash"] })));
+    const before = loads();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await connection.refresh();
+    await settleOne(connection, service("other"));
+    assert.equal(loads(), before + 1);
+    await connection.refresh();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await connection.refresh();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    assert.equal(loads(), before + 1);
+    assert.deepEqual(
+      connection.state.dbless?.pods.map(({ hash }) => hash),
+      [connection.state.dbless?.hash],
+    );
+  });
+
   it("keeps the last good version of what is refused later, also over a restart of the operator", async () => {
     const first = await rig.ready();
     const shop = service("shop");
@@ -253,6 +276,15 @@ describe("kong/dbless: loads", () => {
     rig.fault = () => undefined;
     await until(() => connection.state.phase === "Ready" && connection.state.dbless !== undefined);
     assert.equal((await settleOne(connection, service("shop"))).drifted.length, 0);
+  });
+
+  it("tells who waits for a load that does not come any more", async () => {
+    const connection = await rig.ready();
+    const shop = service("shop");
+    await assert.rejects(connection.sync(shop.owner, [shop]), PendingError);
+    await connection.stop();
+    assert.deepEqual(rig.owners.at(-1), { why: "recovered", keys: ["KongService/team-a/shop"] });
+    assert.equal(loads(), 0);
   });
 
   it("takes a load whose answer got lost for what it is", async () => {
