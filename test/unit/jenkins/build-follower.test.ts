@@ -114,11 +114,8 @@ describe("jenkins/build-follower", () => {
     jenkins.builds = { app: numbers.slice(20).map((number) => ({ number, queueId: number, building: true })) };
     for (const number of numbers) follower.follow(`b${number}`, clue(number));
     await until(() => told.length === 50);
-    const [first, second, third] = jenkins.transport.lines;
-    assert.deepEqual(
-      [first, second, third],
-      ["GET /jenkins/queue/api/json", "GET /jenkins/job/app/api/json", "GET /jenkins/queue/api/json"],
-    );
+    const firstLook = jenkins.transport.lines.slice(0, 2);
+    assert.deepEqual(firstLook, ["GET /jenkins/queue/api/json", "GET /jenkins/job/app/api/json"]);
   });
 
   it("tells of an item that was taken out", async () => {
