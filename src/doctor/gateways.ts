@@ -49,6 +49,10 @@ export async function lookAtGateway(
           "see the Lease: does one lead, and does it watch this namespace?",
         ),
       ];
+  if (spec.proxy?.tls?.insecureSkipVerify) {
+    const what = "takes any certificate of its proxy: whoever answers there gets the credentials of verify.headersFrom";
+    said.push(warning(subject, what, "set spec.proxy.tls.caSecretRef instead of insecureSkipVerify"));
+  }
   if (spec.adminApi.serviceRef) {
     const where =
       "its Admin API is behind a Service, whose Pods are not reached from here; run kjo doctor in the cluster";

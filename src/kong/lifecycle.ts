@@ -30,6 +30,12 @@ type Verdict = Pick<GatewayState, "phase" | "reason" | "message" | "since">;
 const CERTAIN: ReadonlySet<string> = new Set(["ConnectionRefused", "TooManyRequests", "Redirected"]);
 
 /**
+ * Of the time that a check took: so long no further one is made for the asking. Whoever may annotate an object may ask,
+ * as often as they like, and a check reads all that a gateway holds.
+ */
+const REST_SHARE = 3;
+
+/**
  * Phases of one gateway's connection, and the one loop that looks at it.
  *
  *   Connecting --check--> Ready --failed request, failed check--> Unavailable | AuthFailed | Refused
@@ -43,6 +49,8 @@ export class GatewayLifecycle {
   #verdict: Verdict;
   #failures = 0;
   #nextCheckAt = 0;
+  /** Before that only a check that is due by itself is made. */
+  #restsUntil = 0;
   /** Counts the calls that want a check that begins after them. */
   #asked = 0;
   #wake: () => void = () => {};
@@ -63,11 +71,14 @@ export class GatewayLifecycle {
     while (!signal.aborted) {
       const requests = this.#requests.splice(0);
       const asked = this.#asked;
+      const startedAt = performance.now();
       try {
         const afterwards = await this.#options.check();
         if (signal.aborted) break;
         this.#failures = 0;
-        this.#nextCheckAt = performance.now() + jitteredMs(this.#options.intervalMs());
+        const now = performance.now();
+        this.#restsUntil = now + REST_SHARE * (now - startedAt);
+        this.#nextCheckAt = now + jitteredMs(this.#options.intervalMs());
         this.#enter({ phase: "Ready", reason: "Connected", message: "connected" });
         afterwards();
         for (const { resolve } of requests) resolve();
@@ -77,7 +88,8 @@ export class GatewayLifecycle {
         for (const { reject } of requests) reject(error);
       }
       if (asked !== this.#asked) this.#nextCheckAt = 0;
-      if (this.#requests.length === 0) await this.#pause(signal);
+      if (this.#requests.length > 0) this.#nextCheckAt = Math.min(this.#nextCheckAt, this.#restsUntil);
+      await this.#pause(signal);
     }
     for (const { resolve } of this.#requests.splice(0)) resolve();
   }
@@ -86,7 +98,7 @@ export class GatewayLifecycle {
   recheck(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#requests.push({ resolve, reject });
-      this.#checkAt(0);
+      this.#checkAt(Math.min(this.#nextCheckAt, this.#restsUntil));
     });
   }
 
@@ -126,6 +138,7 @@ export class GatewayLifecycle {
 
   #fail(error: unknown): void {
     this.#failures++;
+    this.#restsUntil = 0;
     const verdict = verdictOf(error);
     const retry = this.#options.retry();
     const delayMs =

@@ -33,23 +33,31 @@ export interface Fault {
 
 /** Longest part of Kong's own message that is shown. */
 const MESSAGE_LIMIT = 200;
+/** Shorter values stand in ordinary words. */
+const SHORTEST_HIDDEN = 4;
 const NO_ROUTE = "no Route matched with those values";
 
 /**
  * Tells the answer of the route from that of others. Kong says itself when it has answered without a backend: by the
  * header Server, and by the absence of Via and X-Kong-Upstream-Latency, which a backend's answer carries.
  * Source: Kong Gateway, "Proxying", and answers of Kong 3.9.1.
+ * @param sent headers of the request, whose values are not shown.
  */
-export function judge(answer: ProxyAnswer, expectStatus: readonly number[] | undefined): Finding {
-  const said = isKongs(answer) ? kongMessage(answer) : undefined;
+export function judge(
+  answer: ProxyAnswer,
+  expectStatus: readonly number[] | undefined,
+  sent: Readonly<Record<string, string>> = {},
+): Finding {
+  const message = isKongs(answer) ? kongMessage(answer) : undefined;
+  const said = message === undefined ? undefined : withoutValues(message, sent).slice(0, MESSAGE_LIMIT);
   if (answer.status === 404 && said === NO_ROUTE) return NO_ROUTE_MATCHED;
   if (isExpected(answer.status, expectStatus)) return { ok: true };
   // An answer to HEAD has no body that could say it.
   if (answer.status === 404 && isKongs(answer) && answer.body === "" && isSigned(answer)) return NO_ROUTE_MATCHED;
   const wanted = expectStatus ? expectStatus.join(", ") : "200 to 399";
   const by = said === undefined ? "" : `, which Kong gave itself: ${said}`;
-  const message = `The answer is ${answer.status} instead of ${wanted}${by}`;
-  return { ok: false, reason: "UnexpectedStatus", kind: `UnexpectedStatus ${answer.status}`, message };
+  const text = `The answer is ${answer.status} instead of ${wanted}${by}`;
+  return { ok: false, reason: "UnexpectedStatus", kind: `UnexpectedStatus ${answer.status}`, message: text };
 }
 
 const NO_ROUTE_MATCHED = fault("NoRouteMatched", "Kong has no route for the request (404)");
@@ -71,6 +79,14 @@ function fault(reason: string, message: string): Fault {
   return { ok: false, reason, kind: reason, message };
 }
 
+/** What comes back may be what was sent: a header from a Secret is not for everyone who may read a status. */
+function withoutValues(message: string, sent: Readonly<Record<string, string>>): string {
+  return Object.entries(sent).reduce(
+    (text, [name, value]) => (value.length < SHORTEST_HIDDEN ? text : text.replaceAll(value, `<${name}>`)),
+    message,
+  );
+}
+
 function isExpected(status: number, expectStatus: readonly number[] | undefined): boolean {
   return expectStatus ? expectStatus.includes(status) : status >= 200 && status < 400;
 }
@@ -88,7 +104,7 @@ function isSigned({ headers }: ProxyAnswer): boolean {
 function kongMessage({ body }: ProxyAnswer): string | undefined {
   try {
     const { message } = JSON.parse(body) as { message?: unknown };
-    return typeof message === "string" ? message.slice(0, MESSAGE_LIMIT) : undefined;
+    return typeof message === "string" ? message : undefined;
   } catch {
     return undefined;
   }

@@ -158,7 +158,7 @@ export class Verifier {
     if ("status" in target) return target;
     try {
       const answer = await (this.#options.probe ?? realProbe)(entry.verification, target, this.#stopping.signal);
-      return judge(answer, entry.verification.expectStatus);
+      return judge(answer, entry.verification.expectStatus, entry.verification.headers);
     } catch (error) {
       return this.#stopping.signal.aborted ? undefined : judgeFailure(error);
     }

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { conditionOf } from "./setup-cluster.ts";
 import { isDbless } from "./setup-kong.ts";
 import { useScene, type Applied } from "./setup-scene.ts";
 import { skip } from "../dev/skip.ts";
@@ -53,7 +52,7 @@ describe("e2e: a gateway without a database", () => {
     await scene.apply(route("later", scene.path("/later")));
     await scene.served(scene.path("/later"));
     await scene.served(scene.path("/shop"));
-    assert.equal(conditionOf(await scene.get("KongRoute", "shop"), "Programmed")?.reason, "Rejected");
+    await scene.condition("KongRoute", "shop", "Programmed", { status: "False", reason: "Rejected", message: /paths/ });
     await scene.apply(route("shop", scene.path("/shop")));
     await scene.ready("KongRoute", "shop");
   });

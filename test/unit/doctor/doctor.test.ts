@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseAllDocuments } from "yaml";
 import { neededAccess } from "../../../src/doctor/access.ts";
 import { differences } from "../../../src/doctor/crds.ts";
+import { lookAtGateway } from "../../../src/doctor/gateways.ts";
 import { clockFinding, nodeFindings } from "../../../src/doctor/node.ts";
 import { objectFindings, type StatusObject } from "../../../src/doctor/objects.ts";
 import { parseNodeInfo, type NodeInfo } from "../../../src/kong/node-info.ts";
@@ -49,6 +50,22 @@ function object(name: string, ...conditions: readonly (readonly [type: string, s
 }
 
 describe("doctor", () => {
+  it("warns of a gateway that takes any certificate of its proxy", async () => {
+    const adminApi = { serviceRef: { name: "kong-admin", port: 8001 } };
+    const proxy = { url: "https://kong-proxy:8443", tls: { insecureSkipVerify: true } };
+    const gateway = {
+      ...{ apiVersion: "kjo.dev/v1alpha1", kind: "KongGateway" },
+      metadata: { namespace: "a", name: "g" },
+    };
+    const look = (spec: object) => lookAtGateway({ ...gateway, spec } as never, () => undefined, {});
+    const warned = (await look({ adminApi, proxy })).filter(({ message }) => /any certificate/.test(message));
+    assert.deepEqual(
+      warned.map(({ level }) => level),
+      ["warning"],
+    );
+    assert.ok(!JSON.stringify(await look({ adminApi })).includes("any certificate"));
+  });
+
   it("finds the four ports of the default configuration, and says which are missing", () => {
     const all = node({ proxy_listeners: listeners(8000, 8443), admin_listeners: listeners(8001, 8444) });
     assert.deepEqual(

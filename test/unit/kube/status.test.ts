@@ -55,7 +55,9 @@ describe("kube/status", () => {
     it(`takes ${absent} for absent`, () => {
       const next = { entityId: absent } as unknown as StatusWithConditions;
       assert.equal(statusToWrite({}, next, NOW), undefined);
-      assert.deepEqual(statusToWrite({ entityId: "x", a: 1 }, { ...next, a: 1 } as StatusWithConditions, NOW), { a: 1 });
+      assert.deepEqual(statusToWrite({ entityId: "x", a: 1 }, { ...next, a: 1 } as StatusWithConditions, NOW), {
+        a: 1,
+      });
     });
   }
 });

@@ -49,6 +49,12 @@ describe("verify/answer", () => {
     assert.ok(!backends.ok && !backends.message.includes("hunter2"));
   });
 
+  it("does not show what was sent, where it comes back", () => {
+    const sent = { authorization: "Basic aHVudGVyMg==" };
+    const echoed = judge(answer(503, KONG, '{"message":"bad: Basic aHVudGVyMg=="}'), undefined, sent);
+    assert.ok(!echoed.ok && echoed.message.endsWith("bad: <authorization>"), JSON.stringify(echoed));
+  });
+
   for (const [failure, reason] of [
     ["timeout", "Timeout"],
     ["tls", "TLSFailed"],
