@@ -108,3 +108,43 @@ export class DeletionBlockedError extends OperatorError {
 export class ConflictError extends OperatorError {
   readonly policy = "immediate";
 }
+
+/** Jenkins answered that it will not: the job is not there or disabled, a parameter cannot be used. */
+export class JenkinsRejectedError extends OperatorError {
+  readonly policy = "recheck";
+  readonly status: number;
+
+  constructor(reason: string, message: string, status: number, options: { cause?: unknown } = {}) {
+    super(reason, message, { ...options, retryAfterMs: JENKINS_RECHECK_MS });
+    this.status = status;
+  }
+}
+
+/** Jenkins tells nobody when a job is enabled or a user is permitted. */
+const JENKINS_RECHECK_MS = 60_000;
+
+/** Jenkins is away, starting or in trouble. */
+export class JenkinsUnavailableError extends OperatorError {
+  readonly policy = "backoff";
+  /** True where the request may have been carried out although no answer says so. */
+  readonly mayHaveHappened: boolean;
+
+  constructor(
+    reason: string,
+    message: string,
+    options: { mayHaveHappened: boolean; cause?: unknown; retryAfterMs?: number | undefined },
+  ) {
+    const { retryAfterMs } = options;
+    super(reason, message, { cause: options.cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+    this.mayHaveHappened = options.mayHaveHappened;
+  }
+}
+
+/** Jenkins does not accept who we are. */
+export class JenkinsAuthError extends OperatorError {
+  readonly policy = "recheck";
+
+  constructor(reason: string, message: string, options: { cause?: unknown } = {}) {
+    super(reason, message, { ...options, retryAfterMs: JENKINS_RECHECK_MS });
+  }
+}

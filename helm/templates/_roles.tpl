@@ -48,13 +48,22 @@ The operator's rules, one place for the ClusterRole and for the Roles of watchNa
 the API server's audit log: nothing is denied, and nothing is granted that is not used.
 */}}
 {{- define "kjo.objectRules" -}}
-# The objects: watched; their finalizers are patched; status is patched through its subresource.
+# The objects: watched; status is patched through its subresource.
 - apiGroups: [kjo.dev]
   resources:
     {{- range include "kjo.resources" . | fromJsonArray }}
     - {{ . }}
     {{- end }}
-  verbs: [list, watch, patch]
+  verbs: [list, watch]
+# What leaves something in Kong has a finalizer.
+- apiGroups: [kjo.dev]
+  resources:
+    {{- range include "kjo.resources" . | fromJsonArray }}
+    {{- if hasPrefix "kong" . }}
+    - {{ . }}
+    {{- end }}
+    {{- end }}
+  verbs: [patch]
 - apiGroups: [kjo.dev]
   resources:
     {{- range include "kjo.resources" . | fromJsonArray }}

@@ -24,6 +24,11 @@ export interface KindDefinition<Spec = unknown, Status = unknown> {
   readonly description: string;
 }
 
+/** The same of a kind that is not in Kong. */
+export function readyColumns(whenReady: string): readonly PrinterColumn[] {
+  return READY_COLUMNS.map((column) => (column.name === "Ready" ? { ...column, description: whenReady } : column));
+}
+
 /** Columns that end every kind's table. */
 export const READY_COLUMNS: readonly PrinterColumn[] = [
   {

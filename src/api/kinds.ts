@@ -1,4 +1,6 @@
 import type { KindDefinition } from "./kind.ts";
+import { JenkinsBuild } from "./v1alpha1/jenkins-build.ts";
+import { JenkinsServer } from "./v1alpha1/jenkins-server.ts";
 import { KongCACertificate } from "./v1alpha1/kong-ca-certificate.ts";
 import { KongCertificate } from "./v1alpha1/kong-certificate.ts";
 import { KongConsumerGroup } from "./v1alpha1/kong-consumer-group.ts";
@@ -12,8 +14,8 @@ import { KongVault } from "./v1alpha1/kong-vault.ts";
 
 export { API_VERSION, GROUP, VERSION } from "./names.ts";
 
-/** Every kind, in the order in which people meet them. */
-export const KINDS: readonly KindDefinition[] = [
+/** Kinds that describe what a gateway has. */
+export const GATEWAY_KINDS: readonly KindDefinition[] = [
   KongGateway,
   KongService,
   KongRoute,
@@ -25,3 +27,6 @@ export const KINDS: readonly KindDefinition[] = [
   KongCACertificate,
   KongVault,
 ];
+
+/** Every kind, in the order in which people meet them. */
+export const KINDS: readonly KindDefinition[] = [...GATEWAY_KINDS, JenkinsServer, JenkinsBuild];

@@ -1,5 +1,6 @@
 import { parseRunConfig, RUN_OPTIONS, type RunConfig } from "../config.ts";
 import { ConsulMetrics } from "../controllers/consul-metrics.ts";
+import { DeliveryMetrics } from "../controllers/delivery-metrics.ts";
 import { GatewayMetrics } from "../controllers/gateway-metrics.ts";
 import { VerifyMetrics } from "../controllers/verify-metrics.ts";
 import { KjoOperator } from "../controllers/operator.ts";
@@ -47,6 +48,7 @@ async function start(
   const { logger, secrets, shutdown, fail } = deps;
   const metrics = new Metrics({ version: VERSION });
   const gatewayMetrics = new GatewayMetrics(metrics.registry);
+  const deliveryMetrics = new DeliveryMetrics(metrics.registry);
   const consulMetrics = new ConsulMetrics(metrics.registry);
   const verifyMetrics = new VerifyMetrics(metrics.registry);
   const kubeConfig = loadKubeConfig(config.kubeconfig);
@@ -104,6 +106,7 @@ async function start(
       logger,
       metrics,
       gatewayMetrics,
+      deliveryMetrics,
       consulMetrics,
       verifyMetrics,
       watchNamespaces,

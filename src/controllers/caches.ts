@@ -13,6 +13,7 @@ import {
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import type { KongObjectStatus } from "../report/object-status.ts";
 import { pluginClaims } from "../translate/plugin-claims.ts";
+import { deliveryUses, isDeliveryKind } from "./delivery/uses.ts";
 import { gatewayCandidates } from "./gateway-ref.ts";
 import { gatewaySecrets } from "./gateway-settings.ts";
 import { adminServices } from "./admin-pods.ts";
@@ -118,6 +119,7 @@ function usesOf(kind: string, object: KongObject, operatorNamespace: string): st
     if (kind === KongGateway.kind) {
       return [...gatewaySecrets(object.spec).map(({ name }) => secret(name)), ...adminServices(namespace, object.spec)];
     }
+    if (isDeliveryKind(kind)) return deliveryUses(kind, namespace, object.spec);
     const translation = KONG_KINDS.find(({ definition }) => definition.kind === kind)?.translation;
     const references = translation?.references(namespace, object.spec);
     const gatewayRef = object.spec["gatewayRef"] as { name?: string; namespace?: string } | undefined;

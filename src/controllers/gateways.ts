@@ -2,7 +2,7 @@ import type { KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
 import { NotReadyError, RefNotFoundError, RefNotPermittedError } from "../errors.ts";
 import type { GatewayConnection } from "../kong/gateway-connection.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
-import { matchesSelector } from "../tenancy/label-selector.ts";
+import { checkNamespaceAllowed, type NamespaceLabels } from "./allowed.ts";
 
 /** A KongGateway that the operator talks to. */
 export interface Gateway {
@@ -14,13 +14,9 @@ export interface Gateway {
   readonly connection: GatewayConnection;
 }
 
-export interface GatewaysOptions {
+export interface GatewaysOptions extends NamespaceLabels {
   /** Candidates that exist as objects, whether they are connected or not. */
   readonly exists: (key: ObjectKey) => boolean;
-  /** Labels of a namespace; undefined where they are not known. */
-  readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
-  /** False where the operator may read only some namespaces: labels are never known then. */
-  readonly readsNamespaces: boolean;
 }
 
 /** The connected gateways, and the rule by which an object finds its own. */
@@ -83,34 +79,8 @@ export class Gateways {
     }
   }
 
-  #checkAllowed(namespace: string, gateway: Gateway): void {
-    const where = `KongGateway ${gateway.key.namespace}/${gateway.key.name}`;
-    if (namespace === gateway.key.namespace) return;
-    const { from = "Same", selector } = gateway.spec.allowedNamespaces ?? {};
-    if (from === "All") return;
-    if (from === "Same") {
-      throw new RefNotPermittedError(
-        "NamespaceNotAllowed",
-        `${where} takes objects of its own namespace only; its owner can widen spec.allowedNamespaces.from`,
-      );
-    }
-    const labels = this.#options.namespaceLabels(namespace);
-    if (!labels && this.#options.readsNamespaces) {
-      // Its objects are known sooner than the namespace itself; that comes as an event of its own.
-      throw new NotReadyError("NamespaceUnknown", `the labels of the namespace ${namespace} are not known yet`);
-    }
-    if (!labels) {
-      throw new RefNotPermittedError(
-        "NamespaceNotAllowed",
-        `${where} selects namespaces by label, which an operator limited to some namespaces cannot read; use from: All`,
-      );
-    }
-    if (!matchesSelector(labels, selector ?? {})) {
-      throw new RefNotPermittedError(
-        "NamespaceNotAllowed",
-        `${where} does not select the namespace ${namespace}; see its spec.allowedNamespaces.selector`,
-      );
-    }
+  #checkAllowed(namespace: string, { key, spec }: Gateway): void {
+    checkNamespaceAllowed(namespace, key, spec.allowedNamespaces, this.#options);
   }
 }
 

@@ -14,6 +14,8 @@ import { connectGateways, statsOf } from "./connect-gateways.ts";
 import type { ConsulMetrics } from "./consul-metrics.ts";
 import type { ControllerContext } from "./context.ts";
 import { keyOf } from "./dispatch.ts";
+import type { DeliveryMetrics } from "./delivery-metrics.ts";
+import { Delivery } from "./delivery/delivery.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import { Gateways } from "./gateways.ts";
 import { reconcileKongGateway } from "./kong-gateway.ts";
@@ -34,6 +36,7 @@ export interface LeaderOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly gatewayMetrics: GatewayMetrics;
+  readonly deliveryMetrics: DeliveryMetrics;
   readonly consulMetrics: ConsulMetrics;
   readonly verifyMetrics: VerifyMetrics;
   readonly onEnqueue: (enqueue: ((key: ObjectKey) => void) | undefined) => void;
@@ -54,17 +57,20 @@ const STATUS_FLUSH_MS = 5_000;
  */
 export async function lead(signal: AbortSignal, options: LeaderOptions): Promise<void> {
   const { caches, logger, metrics, events, gatewayMetrics, verifyMetrics, assertLeading } = options;
-  const gateways = new Gateways({
-    exists: (key) => caches.get(key) !== undefined,
-    namespaceLabels: (name) => {
+  const labels = {
+    namespaceLabels: (name: string) => {
       const namespace = caches.namespaces?.get("", name);
       return namespace && (namespace.metadata.labels ?? {});
     },
     readsNamespaces: caches.namespaces !== undefined,
-  });
+  };
+  const gateways = new Gateways({ ...labels, exists: (key) => caches.get(key) !== undefined });
   const queue = new WorkQueue({
     priorityOf: (key) => priorityOf(parseKey(key)),
-    laneOf: (key) => laneOf(parseKey(key), caches, gateways, options.operatorNamespace),
+    laneOf: (text) => {
+      const key = parseKey(text);
+      return delivery.laneOf(key) ?? laneOf(key, caches, gateways, options.operatorNamespace);
+    },
     laneLimit: LANE_LIMIT,
     onTaken: (key, waitedMs) => metrics.queueWaitSeconds.observe({ kind: parseKey(key).kind }, waitedMs / 1000),
   });
@@ -109,6 +115,12 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
     revoking: new Set(),
     now: () => new Date(),
   };
+  const delivery = new Delivery({
+    ...context,
+    ...labels,
+    metrics: options.deliveryMetrics,
+    assertLeading,
+  });
   const ending = new AbortController();
   const connect = connectGateways({ context, queue, metrics: gatewayMetrics, assertLeading, signal: ending.signal });
   options.onEnqueue(enqueue);
@@ -122,6 +134,8 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
       assertLeading();
       const key = parseKey(text);
       if (key.kind === "KongGateway") return reconcileKongGateway(context, connect, key);
+      const delivered = delivery.reconcile(key);
+      if (delivered) return delivered;
       const kind = KONG_KINDS.find(({ definition }) => definition.kind === key.kind);
       return kind ? reconcileKongObject(context, kind, key) : undefined;
     },
@@ -138,6 +152,7 @@ export async function lead(signal: AbortSignal, options: LeaderOptions): Promise
   await queue.shutdown();
   await work;
   await consul.stop();
+  await delivery.stop();
   ending.abort();
   await Promise.all(gateways.all().map(({ connection }) => connection.stop()));
   await statuses.close(STATUS_FLUSH_MS);

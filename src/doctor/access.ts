@@ -1,4 +1,4 @@
-import { KINDS } from "../api/kinds.ts";
+import { GATEWAY_KINDS, KINDS } from "../api/kinds.ts";
 import { GROUP } from "../api/names.ts";
 import { isForbidden } from "../kube/api-error.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -30,7 +30,8 @@ export function neededAccess(leaseName: string): readonly Need[] {
     name?: string,
   ): Need[] => verbs.map((verb) => ({ verb, group, resource, where, ...(name === undefined ? {} : { name }) }));
   return [
-    ...KINDS.flatMap(({ plural }) => each(GROUP, plural, "watched", ["list", "watch", "patch"])),
+    ...KINDS.flatMap(({ plural }) => each(GROUP, plural, "watched", ["list", "watch"])),
+    ...GATEWAY_KINDS.flatMap(({ plural }) => each(GROUP, plural, "watched", ["patch"])),
     ...KINDS.flatMap(({ plural }) => each(GROUP, `${plural}/status`, "watched", ["patch"])),
     ...each("", "secrets", "watched", ["list", "watch"]),
     ...each("", "services", "watched", ["list", "watch"]),

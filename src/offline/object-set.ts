@@ -1,3 +1,4 @@
+import { KINDS } from "../api/kinds.ts";
 import { API_VERSION, GROUP, SECRET_PLACEHOLDER } from "../api/names.ts";
 import { KONG_KINDS, type KongKind } from "../controllers/kong-kinds.ts";
 import { formatKey, type ObjectKey } from "../model/object-key.ts";
@@ -91,8 +92,11 @@ export class ObjectSet {
       throw new FileError(`${source}: ${kind} ${metadata.name} is of ${apiVersion}; this version knows ${API_VERSION}`);
     }
     const isKnown = KONG_KINDS.some(({ definition }) => definition.kind === kind) || kind === "KongGateway";
-    if (isOurs && !isKnown) throw new FileError(`${source}: ${kind} ${metadata.name}: there is no such kind`);
-    if (!isOurs && !(apiVersion === "v1" && (kind === "Secret" || kind === "Namespace"))) {
+    // Builds and where they run concern no gateway.
+    const isElsewhere = !isKnown && KINDS.some((definition) => definition.kind === kind);
+    if (isOurs && !isKnown && !isElsewhere)
+      throw new FileError(`${source}: ${kind} ${metadata.name}: there is no such kind`);
+    if (isElsewhere || (!isOurs && !(apiVersion === "v1" && (kind === "Secret" || kind === "Namespace")))) {
       this.others.set(kind, (this.others.get(kind) ?? 0) + 1);
       return;
     }

@@ -72,6 +72,13 @@ export const SUITES: readonly Suite[] = [
     needs: ["control plane", "helm"],
   },
   {
+    name: "delivery",
+    folders: ["test/delivery"],
+    timeoutMs: MINUTE_MS,
+    limitMs: 15 * MINUTE_MS,
+    needs: ["control plane"],
+  },
+  {
     name: "consul",
     folders: ["test/consul"],
     timeoutMs: MINUTE_MS,

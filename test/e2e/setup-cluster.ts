@@ -73,6 +73,11 @@ export class Cluster {
     await this.#proxy.stop();
   }
 
+  /** The API server in plain HTTP, logged in. */
+  get origin(): string {
+    return this.#origin;
+  }
+
   get kubeconfig(): string {
     return this.#controlPlane.kubeconfig;
   }

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Reasons of our errors and conditions; `kube/` has only those of the API server. */
-const SOURCES = globSync("src/{controllers,kong,discovery,report,tenancy,translate,plan,api,verify}/**/*.ts", {
+const SOURCES = globSync("src/{controllers,kong,jenkins,discovery,report,tenancy,translate,plan,api,verify}/**/*.ts", {
   cwd: ROOT,
 });
 

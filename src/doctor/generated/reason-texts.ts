@@ -1,5 +1,6 @@
 /** What docs/reasons.md says of each reason. Generated: npm run generate. */
 export const REASON_TEXTS: Readonly<Record<string, string>> = {
+  Aborted: "[Phases](jenkins.md#phases) at the end, and `Failed`.",
   Accepted: "The condition holds.",
   AdoptMismatch: "`adopt.mode: match`, and what stands in Kong differs; the message names the fields.",
   AdoptNotFound: "Nothing in Kong has the id in `spec.adopt.id`.",
@@ -30,6 +31,8 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   Failed: "The connection failed by a bug in the operator; its log says more. Please report it.",
   FieldsNotSent:
     "The gateway's own schema lacks a field; everything else is in Kong. Remove the field, or upgrade Kong.",
+  Forbidden:
+    "The user lacks a permission, which the message names where Jenkins does, or the remote-trigger token is wrong.",
   ForeignConfiguration:
     "The gateway has no database, and holds a configuration that the operator did not load; see `spec.dbless.replaceForeign`.",
   ForeignDependents: "Entities of others hang on ours; the message lists them. Remove them, or force the deletion.",
@@ -41,13 +44,17 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   GatewayRefused: "On an object: the gateway answers but must not be written to; see the KongGateway.",
   GatewayUnavailable: "On an object: its change waits until the gateway answers again.",
   HandingOver: "A CA certificate or SNI goes over to another object that wants the same; this one waits for a moment.",
+  IllegalChoice:
+    "A parameter that the job does not declare, a value that is none of its choices, or the one that carries the id.",
   InUse: "Other objects use this one; it goes when they have.",
   InstanceInUse: "Another cluster uses the same instance there; see `spec.takeOver`.",
   InternalError: "A bug in the operator; its log has the stack. Please report it.",
   InvalidSecret:
     "A Secret's value cannot be used: a `configFrom` that is no object, a certificate that has expired or whose key is another's. Its content is never shown. What Kong has stays.",
   InvalidSpec: "A field cannot be used; the message says which. Change the spec.",
+  JenkinsNotReady: "The JenkinsServer is not connected yet; see its conditions.",
   LeftBehind: "Event: what a forced deletion leaves in Kong.",
+  Lost: "[Phases](jenkins.md#phases) at the end, and `Failed`.",
   NamespaceNotAllowed: "The KongGateway does not take objects of this namespace; see its `allowedNamespaces`.",
   NamespaceUnknown: "The namespace itself has not been seen yet; the object waits for it.",
   NoEndpoints:
@@ -56,22 +63,32 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
     "The KongGateway does not say where its proxy is: set `spec.proxy.url`, for https-only routes `spec.proxy.httpsUrl`.",
   NoRouteMatched:
     "Kong says itself that it has no route for the request. Look at `verify`'s host, path and headers; at a DB-less or clustered gateway, at the node's own log.",
+  NotAJob: "`spec.job` is a folder or a multibranch project.",
   NotAnAdminAPI: "Something answers at the address, and it is no Kong Admin API, or sends elsewhere.",
+  NotBuildable: "The job is disabled in Jenkins.",
+  NotBuilt: "[Phases](jenkins.md#phases) at the end, and `Failed`.",
   NotConsul: "Something answers at the address, and it is no Consul.",
+  NotFound: "The job is not there, or the user may not see it: Jenkins answers both alike.",
+  NotJenkins: "Something answers at `spec.url`, and it is no Jenkins.",
   NotSupportedByGateway: "The gateway lacks a plugin or a type of entity.",
   OlderWins: "On the condition `Contested`: younger bindings want the same place, and wait.",
   OrphansRemoved: "Event: entities that belonged to no object were removed.",
   OverLimit: "On the condition `Orphans`: why entities that belong to no object stay.",
+  Pending: "[Phases](jenkins.md#phases) on the way; `Submitted` is the end where nothing can be learnt.",
   PodUnreachable: "Some Pods of a gateway without a database do not take the configuration; the others serve it.",
   Programmed: "The condition holds.",
   ProxyUnreachable:
     "Nothing answers at the KongGateway's `spec.proxy`, as seen from the operator. `Timeout` and `TLSFailed` are as for the Admin API.",
+  QueueRefused: "Something in Jenkins, a plugin for example, keeps the build out of the queue.",
+  Queued: "[Phases](jenkins.md#phases) on the way; `Submitted` is the end where nothing can be learnt.",
   Redirected: "Something answers at the address, and it is no Kong Admin API, or sends elsewhere.",
   RefNotFound: "The object that a reference names does not exist, or is of a kind that this version does not have.",
   RefNotReady: "It exists, and is not in this gateway yet. Its own conditions say why.",
   RefsNotResolved: "On `Programmed`: nothing was tried, because of `ResolvedRefs`.",
   Rejected: "Kong refuses the entity; the message has Kong's fields, secrets replaced by their paths.",
   ReportOnly: "On the condition `Orphans`: why entities that belong to no object stay.",
+  ReservedParameter:
+    "A parameter that the job does not declare, a value that is none of its choices, or the one that carries the id.",
   ResolvedRefs: "The condition holds.",
   ResponseTooLarge: "How the Admin API failed. It is tried again with growing pauses.",
   RevocationBlocked:
@@ -79,6 +96,7 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   RevocationReported: "No longer permitted, and left in Kong by `revocation.policy: Report`.",
   Revoked:
     "No longer permitted: removed from Kong, or closed with 503 in a plugin's place. It returns with the right. Also an Event.",
+  Running: "[Phases](jenkins.md#phases) on the way; `Submitted` is the end where nothing can be learnt.",
   SecretKeyMissing: "The Secret is there, and lacks a key.",
   SecretNotFound: "The Secret does not exist, or lacks the label `kjo.dev/secret=true`.",
   SecretNotGenerated:
@@ -89,16 +107,24 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   ServicePortNotFound: "The Kubernetes Service has no port of that name or number; the message lists those it has.",
   Shadowed:
     "An older binding has the same plugin in the same place; the message says which. It takes over when that lets go.",
+  Starting: "Jenkins is starting, or away behind its proxy. `ConnectionRefused` and the like are as for the Admin API.",
   StillServing: "A service has just left the upstream; it goes when the gateway's workers have noticed.",
+  Submitted: "[Phases](jenkins.md#phases) on the way; `Submitted` is the end where nothing can be learnt.",
+  Submitting: "[Phases](jenkins.md#phases) on the way; `Submitted` is the end where nothing can be learnt.",
+  Succeeded: "[Phases](jenkins.md#phases) at the end, and `Failed`.",
   TLSFailed: "Token, headers or certificates are not accepted. Correct the Secret: no restart is needed.",
   TargetHealthy: "Event: the gateway's health checks took a target out, or back; see `status.targetHealth`.",
   TargetUnhealthy: "Event: the gateway's health checks took a target out, or back; see `status.targetHealth`.",
   TenantRestricted:
     "The gateway does not let this namespace do that. Ask its owner, or do without. What stands in Kong and is permitted stays.",
+  TimedOut: "[Phases](jenkins.md#phases) at the end, and `Failed`.",
   Timeout: "How the Admin API failed. It is tried again with growing pauses.",
   TooManyRequests: "How the Admin API failed. It is tried again with growing pauses.",
   UnexpectedStatus:
     "Another status than `verify.expectStatus`; the message says which, and Kong's own words where no backend gave it.",
+  UnknownParameter:
+    "A parameter that the job does not declare, a value that is none of its choices, or the one that carries the id.",
+  Unstable: "[Phases](jenkins.md#phases) at the end, and `Failed`.",
   VersionNotSupported: "Kong is older than 3.4.",
   WaitingForBalancer:
     "A service goes over to a new upstream when the gateway serves from there; the former host serves.",

@@ -5,7 +5,19 @@ const sources = fileURLToPath(new URL("../../../src/", import.meta.url));
 
 const PURE = ["model", "errors", "api", "translate", "plan", "report", "tenancy"];
 const OUTSIDE = [...PURE, "runtime"];
-const EVERYTHING = [...OUTSIDE, "cron", "kong", "jenkins", "notify", "discovery", "verify", "kube", "controllers"];
+const EVERYTHING = [
+  ...OUTSIDE,
+  "cron",
+  "images",
+  "http",
+  "kong",
+  "jenkins",
+  "notify",
+  "discovery",
+  "verify",
+  "kube",
+  "controllers",
+];
 
 /** Without I/O, so that what imports them alone stays pure. */
 const PURE_PACKAGES = ["zod", "yaml", "node:crypto", "node:util"];
@@ -26,11 +38,14 @@ const DIRECTIONS = {
   report: { parts: PURE, only: PURE_PACKAGES },
   tenancy: { parts: PURE, only: PURE_PACKAGES },
   cron: { parts: [], only: PURE_PACKAGES },
+  images: { parts: [], only: PURE_PACKAGES },
   // Knows no Kong, Jenkins or Kubernetes type, so nothing of the model but the JSON that errors carry.
   runtime: { parts: ["errors"], never: [...CLUSTER_PACKAGES, "undici"] },
+  // Requests and what can go wrong with them; knows no server's answers.
+  http: { parts: [], never: CLUSTER_PACKAGES },
   kong: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
-  jenkins: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
-  notify: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
+  jenkins: { parts: [...OUTSIDE, "http"], never: CLUSTER_PACKAGES },
+  notify: { parts: [...OUTSIDE, "http"], never: CLUSTER_PACKAGES },
   discovery: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
   verify: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
   kube: { parts: OUTSIDE, never: [] },

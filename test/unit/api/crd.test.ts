@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { toCrd, toStructuralSchema } from "../../../src/api/crd.ts";
-import { KINDS } from "../../../src/api/kinds.ts";
+import { GATEWAY_KINDS, KINDS } from "../../../src/api/kinds.ts";
 import { withRules, withTransitionRules } from "../../../src/api/rules.ts";
 import type { JsonObject } from "../../../src/model/json.ts";
 
@@ -118,7 +118,7 @@ describe("api/crd", () => {
   }
 
   it("gives no default to a field of Kong's own", () => {
-    const withDefaults = KINDS.filter(({ kind }) => kind !== "KongGateway").filter((definition) =>
+    const withDefaults = GATEWAY_KINDS.filter(({ kind }) => kind !== "KongGateway").filter((definition) =>
       JSON.stringify(schemaOf(toCrd(definition)), (name, value: unknown) =>
         // The operator's own: what it asks the proxy, and where it finds servers.
         ["verify", "backends"].includes(name) ? undefined : value,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { ConsulMetrics } from "../../../src/controllers/consul-metrics.ts";
 import { GatewayMetrics } from "../../../src/controllers/gateway-metrics.ts";
+import { DeliveryMetrics } from "../../../src/controllers/delivery-metrics.ts";
 import { VerifyMetrics } from "../../../src/controllers/verify-metrics.ts";
 import { Metrics } from "../../../src/runtime/metrics.ts";
 import { WorkQueue } from "../../../src/runtime/work-queue.ts";
@@ -25,6 +26,7 @@ describe("runtime/metrics", () => {
     const { registry } = complete();
     new GatewayMetrics(registry);
     new ConsulMetrics(registry);
+    new DeliveryMetrics(registry);
     new VerifyMetrics(registry);
     const defined = registry.getMetricsAsArray().map((metric) => {
       const { name, labelNames } = metric as unknown as { name: string; labelNames: string[] };
