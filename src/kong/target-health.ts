@@ -32,6 +32,8 @@ export class TargetHealth {
   /** By upstream: the health of each target by its id. */
   readonly #known = new Map<string, ReadonlyMap<string, string>>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** Questions under way, by upstream: who asks meanwhile gets the same answer. */
+  readonly #asking = new Map<string, Promise<void>>();
   #refreshing: Promise<void> | undefined;
   #isStopped = false;
 
@@ -111,7 +113,13 @@ export class TargetHealth {
     }
   }
 
-  async #look(upstream: MirrorEntry): Promise<void> {
+  #look(upstream: MirrorEntry): Promise<void> {
+    const asking = this.#asking.get(upstream.id) ?? this.#ask(upstream).finally(() => this.#asking.delete(upstream.id));
+    this.#asking.set(upstream.id, asking);
+    return asking;
+  }
+
+  async #ask(upstream: MirrorEntry): Promise<void> {
     const { client, gate, onChanged } = this.#options;
     const found = new Map<string, string>();
     const path = `/upstreams/${encodeURIComponent(upstream.id)}/health`;
