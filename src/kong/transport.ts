@@ -1,18 +1,12 @@
-import type { IncomingHttpHeaders } from "node:http";
-import { Pool } from "undici";
+import { openTransport, type HttpRequest, type HttpResponse } from "../http/transport.ts";
 import type { GatewaySettings } from "./settings.ts";
+
+export { TransportError, type TransportFailure } from "../http/transport.ts";
 
 /** Answers larger than this are not read on: a page of 1,000 entities with certificates stays well below. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
-const MAX_CONNECT_TIMEOUT_MS = 10_000;
 
-export interface TransportRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Absolute path with its query. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
+export type TransportRequest = HttpRequest;
 
 export interface TransportResponse {
   readonly status: number;
@@ -31,105 +25,28 @@ export interface AdminTransport {
   close(): Promise<void>;
 }
 
-/** `refused`: never sent. `lost`: sent, perhaps carried out, no answer. `tls`: who is who could not be settled. */
-export type TransportFailure = "refused" | "lost" | "timeout" | "tls" | "tooLarge";
-
-export class TransportError extends Error {
-  readonly failure: TransportFailure;
-
-  constructor(failure: TransportFailure, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = "TransportError";
-    this.failure = failure;
-  }
-}
-
-/** Keep-alive connections, one request at a time on each; redirects are never followed, because they would carry our headers along. */
+/** Connections to the address in `settings`. */
 export function httpTransport(settings: GatewaySettings): AdminTransport {
-  const { tls } = settings;
-  const pool = new Pool(new URL(settings.url).origin, {
+  const transport = openTransport({
+    origin: new URL(settings.url).origin,
     connections: settings.concurrency,
-    pipelining: 1,
-    allowH2: false,
-    headersTimeout: settings.timeoutMs,
-    bodyTimeout: settings.timeoutMs,
-    keepAliveTimeout: 30_000,
-    maxResponseSize: MAX_RESPONSE_BYTES,
-    connect: {
-      timeout: Math.min(settings.timeoutMs, MAX_CONNECT_TIMEOUT_MS),
-      ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
-      ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
-      ...(tls?.key === undefined ? {} : { key: tls.key }),
-      ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
-    },
+    timeoutMs: settings.timeoutMs,
+    maxResponseBytes: MAX_RESPONSE_BYTES,
+    tls: settings.tls,
   });
   return {
-    send: (request) => dispatch(pool, request),
-    close: () => pool.close(),
+    send: async (request) => readResponse(await transport.send(request)),
+    close: () => transport.close(),
   };
 }
 
-/**
- * Below `pool.request`, which makes a stream of each body: at some hundred small answers a second that is most of what a
- * request costs us.
- */
-function dispatch(pool: Pool, { method, path, headers, body }: TransportRequest): Promise<TransportResponse> {
-  return new Promise<TransportResponse>((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let status = 0;
-    let answered: IncomingHttpHeaders = {};
-    pool.dispatch(
-      { method, path, headers, body: body ?? null },
-      {
-        onRequestStart() {},
-        onResponseStart(_controller, statusCode, responseHeaders) {
-          status = statusCode;
-          answered = responseHeaders;
-        },
-        onResponseData(_controller, chunk) {
-          chunks.push(chunk);
-        },
-        onResponseEnd() {
-          resolve({
-            status,
-            contentType: String(answered["content-type"] ?? ""),
-            date: answered["date"] === undefined ? undefined : String(answered["date"]),
-            retryAfter: answered["retry-after"] === undefined ? undefined : String(answered["retry-after"]),
-            body: Buffer.concat(chunks).toString("utf8"),
-          });
-        },
-        onResponseError(_controller, error) {
-          reject(error);
-        },
-      },
-    );
-  }).catch((error: unknown) => {
-    throw transportError(error);
-  });
-}
-
-const REFUSED = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EACCES",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-const TIMEOUT = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"]);
-/** Node's and OpenSSL's names for a certificate or a handshake that is not accepted. */
-const TLS = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
-
-function transportError(error: unknown): TransportError {
-  const { code = "", message = String(error) } = error as { code?: string; message?: string };
-  const text = code === "" || message.includes(code) ? message : `${message} (${code})`;
-  return new TransportError(failureOf(code), text, error);
-}
-
-function failureOf(code: string): TransportFailure {
-  if (REFUSED.has(code)) return "refused";
-  if (TIMEOUT.has(code)) return "timeout";
-  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return "tooLarge";
-  return TLS.test(code) ? "tls" : "lost";
+function readResponse({ status, headers, body }: HttpResponse): TransportResponse {
+  const retryAfter = headers["retry-after"];
+  return {
+    status,
+    contentType: headers["content-type"] ?? "",
+    retryAfter: retryAfter === undefined ? undefined : String(retryAfter),
+    date: headers.date,
+    body,
+  };
 }

@@ -43,7 +43,7 @@ const DIRECTIONS = {
   runtime: { parts: ["errors"], never: [...CLUSTER_PACKAGES, "undici"] },
   // Requests and what can go wrong with them; knows no server's answers.
   http: { parts: [], never: CLUSTER_PACKAGES },
-  kong: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
+  kong: { parts: [...OUTSIDE, "http"], never: CLUSTER_PACKAGES },
   jenkins: { parts: [...OUTSIDE, "http"], never: CLUSTER_PACKAGES },
   notify: { parts: [...OUTSIDE, "http"], never: CLUSTER_PACKAGES },
   discovery: { parts: OUTSIDE, never: CLUSTER_PACKAGES },
