@@ -1,4 +1,4 @@
-import { InvalidSpecError, NotReadyError, RefNotFoundError } from "../errors.ts";
+import { InvalidSpecError, NotReadyError } from "../errors.ts";
 import type { ConsulError } from "../discovery/consul-error.ts";
 import type { ConsulQuery } from "../discovery/consul-query.ts";
 import type { ConsulWatches } from "../discovery/consul-watches.ts";
@@ -7,6 +7,7 @@ import { formatKey, type ObjectKey } from "../model/object-key.ts";
 import type { BackendProblem } from "../model/outcome.ts";
 import type { ConsulReference } from "../translate/translation.ts";
 import type { ObservedBackend } from "./observe-backends.ts";
+import { secretEntries, tlsFrom, type ReadSecret } from "./secret-entries.ts";
 
 /**
  * Follows in Consul what the object refers to, from now on and nothing else; the work queue gets its key when that changes.
@@ -18,7 +19,7 @@ export function observeConsul(
   watches: Pick<ConsulWatches, "follow">,
   owner: ObjectKey,
   references: readonly ConsulReference[],
-  options: { readonly stands: () => boolean; readonly secretData: SecretReader },
+  options: { readonly stands: () => boolean; readonly secretData: ReadSecret },
 ): ObservedBackend[] {
   const queries = references.map((reference) => consulQuery(owner, reference, options.secretData));
   const states = watches.follow(formatKey(owner), queries);
@@ -43,8 +44,6 @@ export function observeConsul(
 /** Where nobody follows Consul. */
 export const NO_CONSUL: Pick<ConsulWatches, "follow"> = { follow: () => [] };
 
-type SecretReader = (name: string) => Readonly<Record<string, string>> | undefined;
-
 /** What people should know of instances that are known. */
 function problemOf(
   { field, backend }: ConsulReference,
@@ -61,26 +60,12 @@ function problemOf(
   return { problem: { reason: "NoEndpoints", message, isMissing: false } };
 }
 
-function consulQuery(owner: ObjectKey, { field, backend }: ConsulReference, secretData: SecretReader): ConsulQuery {
+function consulQuery(owner: ObjectKey, { field, backend }: ConsulReference, secretData: ReadSecret): ConsulQuery {
   const { address, service, tags = [], datacenter, namespace, partition, secretRef, tls } = backend;
   if (!URL.canParse(address)) {
     throw new InvalidSpecError("InvalidSpec", `${field}.address: is no address; write http://host:port`);
   }
-  const read = (path: string, name: string, entry: string): string => {
-    const where = `${field}.${path}: Secret ${owner.namespace}/${name}`;
-    const data = secretData(name);
-    if (!data) {
-      const command = `kubectl label secret -n ${owner.namespace} ${name} kjo.dev/secret=true`;
-      throw new RefNotFoundError(
-        "SecretNotFound",
-        `${where} does not exist or lacks the label that lets the operator read it: ${command}`,
-      );
-    }
-    const value = data[entry]?.trim();
-    if (!value) throw new RefNotFoundError("SecretKeyMissing", `${where} lacks the key "${entry}"; add it`);
-    return value;
-  };
-  const { caSecretRef: ca, clientCertSecretRef: client, serverName } = tls ?? {};
+  const secrets = secretEntries(owner.namespace, field, secretData);
   return {
     url: address,
     service,
@@ -88,20 +73,7 @@ function consulQuery(owner: ObjectKey, { field, backend }: ConsulReference, secr
     datacenter,
     namespace,
     partition,
-    ...(secretRef ? { token: read("secretRef", secretRef.name, secretRef.key) } : {}),
-    ...(tls
-      ? {
-          tls: {
-            ...(ca ? { ca: read("tls.caSecretRef", ca.name, ca.key) } : {}),
-            ...(client
-              ? {
-                  cert: read("tls.clientCertSecretRef", client.name, "tls.crt"),
-                  key: read("tls.clientCertSecretRef", client.name, "tls.key"),
-                }
-              : {}),
-            ...(serverName === undefined ? {} : { serverName }),
-          },
-        }
-      : {}),
+    ...(secretRef ? { token: secrets.value("secretRef", secretRef.name, secretRef.key) } : {}),
+    ...tlsFrom(tls, secrets),
   };
 }

@@ -1,7 +1,8 @@
 import type { KongGatewaySpec } from "../api/v1alpha1/kong-gateway.ts";
-import { InvalidSpecError, RefNotFoundError } from "../errors.ts";
+import { InvalidSpecError } from "../errors.ts";
 import type { GatewaySettings } from "../kong/settings.ts";
 import type { ObjectKey } from "../model/object-key.ts";
+import { secretEntries, type ReadSecret } from "./secret-entries.ts";
 import { certificatesIn, checkPair, type SecretText } from "../translate/pem.ts";
 
 /** Header of Kong's RBAC token. Source: Kong Gateway, "Admin API authentication". */
@@ -32,8 +33,6 @@ export function gatewaySecrets(spec: unknown): SecretUse[] {
 /** Host and port of each of a Service's Pods, those that are ready first. @throws RefNotFoundError */
 export type PodsOf = (namespace: string, name: string, port: string | number) => readonly string[];
 
-export type SecretData = Readonly<Record<string, string>>;
-
 /**
  * The spec with its Secrets read: all that a connection needs.
  * @throws RefNotFoundError naming the field, the Secret and what it lacks.
@@ -41,23 +40,10 @@ export type SecretData = Readonly<Record<string, string>>;
 export function gatewaySettings(
   key: ObjectKey,
   spec: KongGatewaySpec,
-  secretData: (name: string) => SecretData | undefined,
+  secretData: ReadSecret,
   podsOf: PodsOf = () => [],
 ): GatewaySettings {
-  const read = (field: string, name: string, entry: string): string => {
-    const where = `spec.adminApi.${field}: Secret ${key.namespace}/${name}`;
-    const data = secretData(name);
-    if (!data) {
-      const command = `kubectl label secret -n ${key.namespace} ${name} kjo.dev/secret=true`;
-      throw new RefNotFoundError(
-        "SecretNotFound",
-        `${where} does not exist or lacks the label that lets the operator read it: ${command}`,
-      );
-    }
-    const value = data[entry];
-    if (!value) throw new RefNotFoundError("SecretKeyMissing", `${where} lacks the key "${entry}"; add it`);
-    return value.trim();
-  };
+  const { value: read } = secretEntries(key.namespace, "spec.adminApi", secretData);
   const readPem = (field: string, name: string, entry: string): SecretText => ({
     where: `spec.adminApi.${field}: Secret ${key.namespace}/${name}, key "${entry}"`,
     text: read(field, name, entry),

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../model/json.ts";
 import type { KongEntityType } from "../model/kong-entity.ts";
+import { REFERENCES } from "../plan/entity-graph.ts";
 
 /*
  * Where an entity stands in a decK file. Source: decK's file format 3.0 (Kong/go-database-reconciler, pkg/file).
@@ -9,19 +10,23 @@ import type { KongEntityType } from "../model/kong-entity.ts";
  *   routes, plugins: those that belong to nothing; plugins: also those that belong to several things
  */
 
+/** Types that stand under the entity that they refer to, where it is just one. */
+const NESTED = [
+  "snis",
+  "targets",
+  "routes",
+  "acls",
+  "keyauth_credentials",
+  "jwt_secrets",
+  "basicauth_credentials",
+  "hmacauth_credentials",
+  "oauth2_credentials",
+  "plugins",
+] as const;
+
 /** Fields that lead to an entity under which this type stands, where just one of them is set. */
-export const PARENT_FIELDS: Readonly<Partial<Record<KongEntityType, Readonly<Record<string, KongEntityType>>>>> = {
-  snis: { certificate: "certificates" },
-  targets: { upstream: "upstreams" },
-  routes: { service: "services" },
-  acls: { consumer: "consumers" },
-  keyauth_credentials: { consumer: "consumers" },
-  jwt_secrets: { consumer: "consumers" },
-  basicauth_credentials: { consumer: "consumers" },
-  hmacauth_credentials: { consumer: "consumers" },
-  oauth2_credentials: { consumer: "consumers" },
-  plugins: { service: "services", route: "routes", consumer: "consumers", consumer_group: "consumer_groups" },
-};
+export const PARENT_FIELDS: Readonly<Partial<Record<KongEntityType, Readonly<Record<string, KongEntityType>>>>> =
+  Object.fromEntries(NESTED.map((type) => [type, REFERENCES[type]]));
 
 /** References that decK writes as a plain id or name; others as `{id}`. */
 export const PLAIN_REFERENCES: ReadonlySet<string> = new Set([

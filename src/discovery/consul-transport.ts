@@ -1,4 +1,5 @@
 import { Client } from "undici";
+import { isTlsFailure } from "../http/transport.ts";
 import type { ConsulResponse } from "./consul-answer.ts";
 import { ConsulError } from "./consul-error.ts";
 import type { ConsulQuery } from "./consul-query.ts";
@@ -55,14 +56,12 @@ function single(headers: Readonly<Record<string, string | string[] | undefined>>
   );
 }
 
-/** Node's and OpenSSL's names for a certificate or a handshake that is not accepted. */
-const TLS = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
 const TIMEOUT = /TIMEOUT|^ETIMEDOUT$/;
 
 /** @param hint what may be the matter where a connection is closed without a word */
 function problemOf(error: unknown, hint: string): ConsulError {
   const { code = "", message = String(error) } = error as { code?: string; message?: string };
-  if (TLS.test(code)) return new ConsulError("ConsulTLSFailed", `TLS with it fails: ${message} (${code})`, error);
+  if (isTlsFailure(code)) return new ConsulError("ConsulTLSFailed", `TLS with it fails: ${message} (${code})`, error);
   if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") {
     return new ConsulError("NotConsul", "its answer is too large for a service's instances", error);
   }

@@ -122,6 +122,11 @@ const TIMEOUT = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETI
 /** Node's and OpenSSL's names for a certificate or a handshake that is not accepted. */
 const TLS = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
 
+/** True for the code of an error by which a certificate or a handshake was not accepted. */
+export function isTlsFailure(code: string): boolean {
+  return TLS.test(code);
+}
+
 function transportError(error: unknown): TransportError {
   const { code = "", message = String(error) } = error as { code?: string; message?: string };
   const text = code === "" || message.includes(code) ? message : `${message} (${code})`;
@@ -132,5 +137,5 @@ function failureOf(code: string): TransportFailure {
   if (REFUSED.has(code)) return "refused";
   if (TIMEOUT.has(code)) return "timeout";
   if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return "tooLarge";
-  return TLS.test(code) ? "tls" : "lost";
+  return isTlsFailure(code) ? "tls" : "lost";
 }

@@ -33,19 +33,10 @@ export type BuildStep =
   | { readonly do: "stop"; readonly why: "Cancelled" | "TimedOut" }
   | { readonly do: "finish"; readonly phase: BuildPhase; readonly change: Partial<JenkinsBuildStatus> };
 
-const FINAL: ReadonlySet<BuildPhase> = new Set([
-  "Submitted",
-  "Succeeded",
-  "Unstable",
-  "Failed",
-  "Aborted",
-  "NotBuilt",
-  "Lost",
-  "TimedOut",
-]);
+const UNDER_WAY: ReadonlySet<BuildPhase> = new Set(["Pending", "Submitting", "Queued", "Running"]);
 
 export function isFinal(phase: BuildPhase | undefined): boolean {
-  return phase !== undefined && FINAL.has(phase);
+  return phase !== undefined && !UNDER_WAY.has(phase);
 }
 
 /** Jenkins' results as phases. */

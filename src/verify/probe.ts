@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { Client } from "undici";
+import { isTlsFailure } from "../http/transport.ts";
 import type { Verification } from "../model/verification.ts";
 import { ProbeError, type ProxyAnswer } from "./answer.ts";
 
@@ -83,14 +84,12 @@ function flatHeaders(headers: Readonly<Record<string, string | string[] | undefi
   return flat;
 }
 
-/** Node's and OpenSSL's names for a certificate or a handshake that is not accepted. */
-const TLS = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/;
 const TIMEOUT = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"]);
 
 function probeError(error: unknown): ProbeError {
   const { code = "", message = String(error) } = error as { code?: string; message?: string };
   // The local port of a connection changes with each: the same trouble has the same words.
   const text = code === "" || message.includes(code) ? message : `${message} (${code})`;
-  if (TLS.test(code)) return new ProbeError("tls", text);
+  if (isTlsFailure(code)) return new ProbeError("tls", text);
   return new ProbeError(TIMEOUT.has(code) ? "timeout" : "unreachable", text);
 }

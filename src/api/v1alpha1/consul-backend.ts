@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { hostName, setOf, text } from "../fields.ts";
-import { SecretRef, secretWithKey } from "../references.ts";
+import { setOf, text } from "../fields.ts";
+import { secretWithKey } from "../references.ts";
 import { isSet, withRules } from "../rules.ts";
+import { serverTls, serverUrl } from "./server-fields.ts";
 
 /** Name of something in Consul, which takes nearly everything; what would be a part of a path or a list is not a name. */
 const consulName = (of: string) =>
@@ -14,27 +15,18 @@ const consulName = (of: string) =>
 const consulTag = () =>
   text({ maxLength: 256, pattern: "^[^\\x00-\\x1f\\x7f]+$", message: "must be a tag without control characters" });
 
-const ConsulTls = z.strictObject({
-  caSecretRef: secretWithKey("ca.crt", "CA certificates")
-    .optional()
-    .describe("CA certificates (PEM) that Consul's certificate is verified against; the system's unless set."),
-  clientCertSecretRef: SecretRef.optional().describe(
-    "Client certificate for Consul: a Secret of type kubernetes.io/tls with tls.crt and tls.key.",
-  ),
-  serverName: hostName()
-    .optional()
-    .describe("Name that Consul's certificate must carry, such as server.dc1.consul; the host of address unless set."),
+const ConsulTls = serverTls({
+  who: "Consul",
+  whose: "Consul's",
+  name: ", such as server.dc1.consul; the host of address",
 });
 
 /** A service registered in Consul, as a source of targets. */
 export const ConsulBackend = withRules(
   z.strictObject({
-    address: text({
-      maxLength: 2048,
-      pattern: "^https?://[^/?#@ ]+(/[^?# ]*)?$",
-      message:
-        "must be http://host[:port][/path] or https://host[:port][/path] without user, query or fragment; the token belongs in a Secret",
-    }).describe("Address of Consul's HTTP API, such as http://consul-server.consul.svc:8500."),
+    address: serverUrl("the token belongs").describe(
+      "Address of Consul's HTTP API, such as http://consul-server.consul.svc:8500.",
+    ),
     service: consulName("the name of a service").describe("Name of the service in Consul."),
     tags: setOf(consulTag(), 16)
       .optional()

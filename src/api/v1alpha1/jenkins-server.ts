@@ -1,22 +1,14 @@
 import { z } from "zod";
-import { hostName, integer, objectName, secretKey, text } from "../fields.ts";
+import { integer, objectName, secretKey } from "../fields.ts";
 import type { KindDefinition } from "../kind.ts";
 import { MESSAGE_COLUMN, readyColumns } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
-import { SecretRef, secretWithKey } from "../references.ts";
 import { isSet, withRules } from "../rules.ts";
 import { baseStatusFields } from "../status.ts";
 import { AllowedNamespaces } from "./allowed-namespaces.ts";
+import { serverTls, serverUrl } from "./server-fields.ts";
 
-const Tls = z.strictObject({
-  caSecretRef: secretWithKey("ca.crt", "CA certificates")
-    .optional()
-    .describe("CA certificates (PEM) that Jenkins' certificate is verified against; the system's unless set."),
-  clientCertSecretRef: SecretRef.optional().describe(
-    "Client certificate for Jenkins: a Secret of type kubernetes.io/tls with tls.crt and tls.key.",
-  ),
-  serverName: hostName().optional().describe("Name that Jenkins' certificate must carry; the host of url unless set."),
-});
+const Tls = serverTls({ who: "Jenkins", whose: "Jenkins'", name: "; the host of url" });
 
 const Credentials = z.strictObject({
   name: objectName().describe(
@@ -32,12 +24,7 @@ const Credentials = z.strictObject({
 /** A Jenkins server and how the operator uses it. */
 export const JenkinsServerSpec = withRules(
   z.strictObject({
-    url: text({
-      maxLength: 2048,
-      pattern: "^https?://[^/?#@ ]+(/[^?# ]*)?$",
-      message:
-        "must be http://host[:port][/path] or https://host[:port][/path] without user, query or fragment; credentials belong in a Secret",
-    }).describe("Address of Jenkins, with its context path where it has one."),
+    url: serverUrl("credentials belong").describe("Address of Jenkins, with its context path where it has one."),
     credentialsSecretRef: Credentials.optional().describe(
       "Who the operator is for Jenkins; anonymous without it: where Jenkins shows nothing to anonymous, only jobs with a remote-trigger token can be started (plugin build-token-root), and nothing is learnt of their builds.",
     ),

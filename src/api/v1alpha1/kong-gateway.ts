@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { headerName, hostName, integer, mapListOf, text, uuid } from "../fields.ts";
+import { headerName, integer, mapListOf, text, uuid } from "../fields.ts";
 import type { KindDefinition } from "../kind.ts";
 import { MESSAGE_COLUMN, READY_COLUMNS } from "../kind.ts";
 import { CATEGORY } from "../names.ts";
-import { SecretKeyRef, SecretRef, secretWithKey } from "../references.ts";
+import { SecretKeyRef, secretWithKey } from "../references.ts";
 import { isSet, withRules, withTransitionRules } from "../rules.ts";
 import { baseStatusFields } from "../status.ts";
 import { AllowedNamespaces } from "./allowed-namespaces.ts";
@@ -12,19 +12,12 @@ import { Dbless, DblessStatus } from "./kong-gateway-dbless.ts";
 import { tenancyFields } from "./kong-gateway-tenants.ts";
 import { Proxy } from "./kong-gateway-proxy.ts";
 import { AdminServiceRef } from "./kong-gateway-service.ts";
+import { serverTls, serverUrl } from "./server-fields.ts";
 
-const AdminTls = z.strictObject({
-  caSecretRef: secretWithKey("ca.crt", "CA certificates")
-    .optional()
-    .describe("CA certificates (PEM) that the Admin API's certificate is verified against; the system's unless set."),
-  clientCertSecretRef: SecretRef.optional().describe(
-    "Client certificate for the Admin API: a Secret of type kubernetes.io/tls with tls.crt and tls.key.",
-  ),
-  serverName: hostName()
-    .optional()
-    .describe(
-      "Name that the Admin API's certificate must carry; the host of url, or <name>.<namespace>.svc of serviceRef, unless set.",
-    ),
+const AdminTls = serverTls({
+  who: "the Admin API",
+  whose: "the Admin API's",
+  name: "; the host of url, or <name>.<namespace>.svc of serviceRef,",
 });
 
 const AdminHeader = z.strictObject({
@@ -34,14 +27,7 @@ const AdminHeader = z.strictObject({
 
 export const AdminApi = withRules(
   z.strictObject({
-    url: text({
-      maxLength: 2048,
-      pattern: "^https?://[^/?#@ ]+(/[^?# ]*)?$",
-      message:
-        "must be http://host[:port][/path] or https://host[:port][/path] without user, query or fragment; credentials belong in a Secret",
-    })
-      .optional()
-      .describe("Address of the Admin API. Either this or serviceRef."),
+    url: serverUrl("credentials belong").optional().describe("Address of the Admin API. Either this or serviceRef."),
     serviceRef: AdminServiceRef.optional().describe(
       "Kubernetes Service of the Admin API. Its Pods are spoken to one by one: any of those of a gateway with a database, all of those of one without.",
     ),

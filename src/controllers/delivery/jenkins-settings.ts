@@ -2,8 +2,7 @@ import type { JenkinsServerSpec } from "../../api/v1alpha1/jenkins-server.ts";
 import { RefNotFoundError } from "../../errors.ts";
 import type { JenkinsIdentity, JenkinsSettings } from "../../jenkins/settings.ts";
 import type { ObjectKey } from "../../model/object-key.ts";
-
-type SecretData = Readonly<Record<string, string>>;
+import { secretEntries, tlsFrom, type ReadSecret, type SecretEntries } from "../secret-entries.ts";
 
 /** Names of the Secrets that a JenkinsServer's spec names. Takes a spec that has not been parsed. */
 export function jenkinsSecrets(spec: unknown): string[] {
@@ -15,55 +14,20 @@ export function jenkinsSecrets(spec: unknown): string[] {
  * The spec with its Secrets read.
  * @throws RefNotFoundError naming the field, the Secret and what it lacks.
  */
-export function jenkinsSettings(
-  key: ObjectKey,
-  spec: JenkinsServerSpec,
-  secretData: (name: string) => SecretData | undefined,
-): JenkinsSettings {
-  const dataOf = (field: string, name: string): SecretData => {
-    const data = secretData(name);
-    if (data) return data;
-    throw new RefNotFoundError(
-      "SecretNotFound",
-      `spec.${field}: Secret ${key.namespace}/${name} does not exist or lacks the label that lets the operator read it: ` +
-        `kubectl label secret -n ${key.namespace} ${name} kjo.dev/secret=true`,
-    );
-  };
-  const read = (field: string, name: string, entry: string): string => {
-    const value = dataOf(field, name)[entry]?.trim();
-    if (value) return value;
-    throw new RefNotFoundError(
-      "SecretKeyMissing",
-      `spec.${field}: Secret ${key.namespace}/${name} lacks the key "${entry}"; add it`,
-    );
-  };
+export function jenkinsSettings(key: ObjectKey, spec: JenkinsServerSpec, secretData: ReadSecret): JenkinsSettings {
+  const secrets = secretEntries(key.namespace, "spec", secretData);
   const { url, tls, timeoutMs } = spec;
-  const { caSecretRef: ca, clientCertSecretRef: client, serverName } = tls ?? {};
   return {
     url: url.replace(/\/+$/, ""),
-    identity: identityOf(spec, dataOf, read),
+    identity: identityOf(spec, secrets),
     timeoutMs,
-    ...(tls
-      ? {
-          tls: {
-            ...(ca ? { ca: read("tls.caSecretRef", ca.name, ca.key) } : {}),
-            ...(client
-              ? {
-                  cert: read("tls.clientCertSecretRef", client.name, "tls.crt"),
-                  key: read("tls.clientCertSecretRef", client.name, "tls.key"),
-                }
-              : {}),
-            ...(serverName === undefined ? {} : { serverName }),
-          },
-        }
-      : {}),
+    ...tlsFrom(tls, secrets),
   };
 }
 
 function identityOf(
   { credentialsSecretRef: ref }: JenkinsServerSpec,
-  dataOf: (field: string, name: string) => SecretData,
-  read: (field: string, name: string, entry: string) => string,
+  { data: dataOf, value: read }: SecretEntries,
 ): JenkinsIdentity {
   if (!ref) return { kind: "anonymous" };
   const field = "credentialsSecretRef";

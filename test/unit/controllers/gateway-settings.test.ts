@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { parseSpec } from "../../../src/api/parse.ts";
 import { KongGateway, type KongGatewaySpec } from "../../../src/api/v1alpha1/kong-gateway.ts";
-import { gatewaySecrets, gatewaySettings, type SecretData } from "../../../src/controllers/gateway-settings.ts";
+import { gatewaySecrets, gatewaySettings } from "../../../src/controllers/gateway-settings.ts";
+import type { SecretData } from "../../../src/controllers/secret-entries.ts";
 import { InvalidSpecError, RefNotFoundError } from "../../../src/errors.ts";
 import type { GatewaySettings } from "../../../src/kong/settings.ts";
 import { CA_PEM, CERTIFICATE_PEM, KEY_PEM } from "../kong/pem.ts";
